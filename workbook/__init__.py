@@ -1,0 +1,1 @@
+"""The SLM Deployment Workbook: a course package, floor by floor (see README.md)."""

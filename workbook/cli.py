@@ -1,0 +1,131 @@
+"""The `workbook` command: the package's functions from a terminal."""
+
+import argparse
+import sys
+
+from workbook.errors import CourseError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one sub-command; gives the exit status (2 for something that the user can put right)."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments) or 0
+    except CourseError as error:
+        print(f"workbook: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nworkbook: interrupted; run the same command again to go on.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="workbook", description="The course's functions from a terminal."
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    serve = commands.add_parser("serve", help="serve a model until Ctrl-C")
+    serve.add_argument("runtime", help="which runtime, for example engine")
+    serve.add_argument("--model", default="pocket", help="model name (default: pocket)")
+    serve.add_argument("--artifact", default="onnx-int4", help="artifact (default: onnx-int4)")
+    serve.add_argument("--port", type=int, default=8080, help="port (default: 8080; 0: a free one)")
+    serve.set_defaults(run=_serve)
+
+    convert = commands.add_parser("convert", help="convert a model to an artifact")
+    convert.add_argument("--model", default="pocket", help="model name (default: pocket)")
+    convert.add_argument("--to", default="onnx-int4", help="artifact (default: onnx-int4)")
+    convert.set_defaults(run=_convert)
+
+    download = commands.add_parser("download", help="download a model's weights")
+    download.add_argument("model", help="model name, for example phi4-mini")
+    download.set_defaults(run=_download)
+
+    pocket = commands.add_parser("pocket", help="make pocket: data, training, scores, card")
+    steps = pocket.add_subparsers(metavar="STEP", required=True)
+    data = steps.add_parser("data", help="show generated problems, write the question banks")
+    data.add_argument("--show", type=int, default=0, metavar="N", help="print N problems")
+    data.set_defaults(run=_pocket_data)
+    train = steps.add_parser("train", help="train; the same command goes on where it stopped")
+    train.add_argument("--preset", default="cpu", help="smoke, cpu or gpu (default: cpu)")
+    train.add_argument("--threads", type=int, help="threads (default: all cores)")
+    train.add_argument("--tokens", type=int, help="train on so many tokens instead")
+    train.set_defaults(run=_pocket_train)
+    score = steps.add_parser("score", help="score the model in models/pocket")
+    score.add_argument("--limit", type=int, help="at most so many questions a family")
+    score.set_defaults(run=_pocket_score)
+    export = steps.add_parser("export", help="make a trained preset the bundled model")
+    export.add_argument("--preset", default="cpu", help="smoke, cpu or gpu (default: cpu)")
+    export.set_defaults(run=_pocket_export)
+    card = steps.add_parser("card", help="write models/pocket/README.md from the last scores")
+    card.set_defaults(run=_pocket_card)
+    return parser
+
+
+def _serve(arguments) -> None:
+    from workbook import runtimes
+
+    runtimes.serve(
+        arguments.runtime,
+        model=arguments.model,
+        artifact=arguments.artifact,
+        port=arguments.port,
+    )
+
+
+def _convert(arguments) -> None:
+    from workbook.convert import convert
+
+    made = convert(arguments.model, arguments.to)
+    print(f"{made.name} of {made.model}: {made.megabytes:.1f} MB in {made.path}")
+
+
+def _download(arguments) -> None:
+    from workbook import models
+
+    print(models.download(arguments.model))
+
+
+def _pocket_data(arguments) -> None:
+    import itertools
+
+    from workbook.models import chat
+    from workbook.pocket import banks, families
+
+    for problem in itertools.islice(families.training(seed=0), arguments.show):
+        tools = list(problem.tools)
+        print(chat.render(problem.messages(), tools, add_generation_prompt=False), end="\n\n")
+    for file in banks.make():
+        print(f"wrote {file}")
+
+
+def _pocket_train(arguments) -> None:
+    from workbook.pocket import train
+
+    if arguments.preset not in train.PRESETS:
+        raise CourseError(
+            f"There is no preset {arguments.preset!r}: choose one of {', '.join(train.PRESETS)}."
+        )
+    print(train.run(arguments.preset, threads=arguments.threads, tokens=arguments.tokens))
+
+
+def _pocket_score(arguments) -> None:
+    from workbook.pocket import score
+
+    print(score.run(limit=arguments.limit))
+
+
+def _pocket_export(arguments) -> None:
+    from workbook.pocket import train
+
+    train.install(arguments.preset)
+
+
+def _pocket_card(arguments) -> None:
+    from workbook.pocket import card
+
+    print(f"wrote {card.write()}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

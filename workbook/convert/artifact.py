@@ -1,0 +1,63 @@
+"""An artifact: a model in one format and precision on disk, with its size and hash."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+CARD = "artifact.json"
+"""The file in an artifact's folder that says what it is; written last, so a folder without it
+is unfinished."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A model in one format and precision.
+
+    `bytes` counts the weight files (graph and data), `sha256` is over the same files;
+    `seconds` is how long the conversion took; `difference` is the parity check's relative
+    difference of logits (see parity.py).
+    """
+
+    name: str
+    model: str
+    path: Path
+    bytes: int
+    sha256: str
+    seconds: float
+    difference: float
+    agreement: float
+
+    @property
+    def megabytes(self) -> float:
+        """Size of the weight files in MB (10^6 bytes)."""
+        return self.bytes / 1e6
+
+    def save(self) -> None:
+        """Write the artifact's card into its folder."""
+        card = asdict(self) | {"path": self.path.name}
+        text = json.dumps(card, indent=2)
+        (self.path / CARD).write_text(text + "\n", encoding="utf-8")
+
+
+def load(path: Path) -> Artifact | None:
+    """The artifact in a folder, or None when there is none or it is unfinished."""
+    card = path / CARD
+    if not card.exists():
+        return None
+    return Artifact(**(json.loads(card.read_text(encoding="utf-8")) | {"path": path}))
+
+
+def weight_files(path: Path) -> list[Path]:
+    """The files that hold graph and weights in an artifact's folder."""
+    return sorted(f for f in path.iterdir() if f.name.startswith("model.onnx"))
+
+
+def digest(files: list[Path]) -> str:
+    """SHA-256 over the content of several files, read in pieces."""
+    total = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as handle:
+            while piece := handle.read(1 << 20):
+                total.update(piece)
+    return total.hexdigest()

@@ -1,0 +1,6 @@
+"""What a model is: the catalogue, its folders, its shape, its chat template."""
+
+from workbook.models.catalogue import MODELS, Model, download, fingerprint, folder, geometry, get
+from workbook.models.geometry import Geometry
+
+__all__ = ["MODELS", "Geometry", "Model", "download", "fingerprint", "folder", "geometry", "get"]

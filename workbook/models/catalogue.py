@@ -1,0 +1,166 @@
+"""The models that the course knows, and where their files are."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbook import paths
+from workbook.errors import CourseError
+from workbook.models.geometry import Geometry
+
+FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja", "LICENSE")
+"""What is downloaded of a repository: weights, configuration and tokenizer."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A set of weights with a name.
+
+    `repository` and `revision` say where the weights are downloaded from; both are empty for a
+    model that ships with the course. `context` is the number of tokens, prompt and answer together,
+    that the course's runtimes serve: at most 4096, up to which LongRoPE keeps its short factors.
+    """
+
+    name: str
+    title: str
+    licence: str
+    context: int
+    repository: str = ""
+    revision: str = ""
+
+    @property
+    def bundled(self) -> bool:
+        """True when the weights are in the checkout."""
+        return not self.repository
+
+
+MODELS = {
+    "pocket": Model(
+        name="pocket",
+        title="pocket, the bundled teaching model",
+        licence="MIT",
+        context=4096,
+    ),
+    # The revision was the head of the repository's main branch in 2026.
+    "phi4-mini": Model(
+        name="phi4-mini",
+        title="Phi-4-mini-instruct by Microsoft",
+        licence="MIT",
+        context=4096,
+        repository="microsoft/Phi-4-mini-instruct",
+        revision="cfbefacb99257ffa30c83adab238a50856ac3083",
+    ),
+}
+
+
+def get(name: str) -> Model:
+    """The model of that name. Raises CourseError for a name that is not in the catalogue."""
+    if name not in MODELS:
+        raise CourseError(
+            f"There is no model {name!r} in the catalogue: choose one of {', '.join(MODELS)}."
+        )
+    return MODELS[name]
+
+
+def folder(name: str) -> Path:
+    """The model's Hugging Face folder on this machine (config, tokenizer, safetensors).
+
+    Nothing is downloaded. Raises CourseError when the files are not here.
+    """
+    model = get(name)
+    if model.bundled:
+        found = paths.MODELS / name
+        if not (found / "model.safetensors").exists():
+            raise CourseError(
+                f"The weights of {name} are missing from {found}: restore them with "
+                f"`git checkout -- models/{name}`."
+            )
+        return found
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        found = Path(
+            snapshot_download(
+                model.repository,
+                revision=model.revision,
+                allow_patterns=list(FILES),
+                local_files_only=True,
+            )
+        )
+    except LocalEntryNotFoundError:
+        found = None
+    if found is None or not any(found.glob("*.safetensors")):
+        size = geometry(name).weight_bytes("bf16") / 1e9
+        raise CourseError(
+            f"{name} is not on this machine: download it with `workbook download {name}` "
+            f"({size:.1f} GB), or work with pocket, which ships with the course."
+        )
+    return found
+
+
+def download(name: str) -> Path:
+    """Download a model's files at its pinned revision into the Hugging Face cache.
+
+    Shows progress and resumes where an earlier download stopped. Gives the folder. Raises
+    CourseError when the hub cannot be reached or does not have the files.
+    """
+    model = get(name)
+    if model.bundled:
+        return folder(name)
+    import httpx
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    try:
+        return Path(
+            snapshot_download(model.repository, revision=model.revision, allow_patterns=list(FILES))
+        )
+    except (
+        LocalEntryNotFoundError,
+        HfHubHTTPError,
+        OfflineModeIsEnabled,
+        httpx.HTTPError,
+    ) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CourseError(
+            f"{name} could not be downloaded from {model.repository} ({reason}): check the network "
+            f"and run the same command again, it goes on where it stopped."
+        ) from None
+
+
+def geometry(name: str) -> Geometry:
+    """The model's shape, read from its config.json; for phi4-mini also when it is not here."""
+    model = get(name)
+    if model.bundled:
+        return Geometry.from_folder(folder(name))
+    return PHI4_MINI
+
+
+PHI4_MINI = Geometry(
+    layers=32,
+    hidden=3072,
+    intermediate=8192,
+    heads=24,
+    kv_heads=8,
+    head_size=128,
+    vocabulary=200_064,
+    tied=True,
+)
+"""Phi-4-mini's shape, from the config.json of its repository."""
+
+
+def fingerprint(folder: Path) -> str:
+    """A short hash of a model folder's content, the key of everything made from it.
+
+    Files over 100 MB count by name and size only: the folder of a downloaded model is named
+    after its revision, which fixes their content.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        if not file.is_file() or file.suffix == ".md":
+            continue
+        digest.update(f"{file.name}:{file.stat().st_size}\n".encode())
+        if file.stat().st_size <= 100_000_000:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]

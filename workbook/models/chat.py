@@ -1,0 +1,72 @@
+"""From messages to the text that a model reads.
+
+Phi-4-mini's own template ignores the `tools` that an OpenAI client sends (it looks for them
+inside the system message only), so the course brings a template that shows them to the model.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+TOOL_CALL, TOOL_CALL_END = "<|tool_call|>", "<|/tool_call|>"
+TOOL_TEMPLATE = (Path(__file__).parent / "phi4mini_tools.jinja").read_text(encoding="utf-8")
+"""Phi-4-mini's chat format with tools, tool calls and tool results."""
+
+
+def render(
+    messages: list[dict],
+    tools: list[dict] | None = None,
+    *,
+    add_generation_prompt: bool = True,
+    template: str = TOOL_TEMPLATE,
+) -> str:
+    """The prompt text for OpenAI-shaped messages and tools, special tokens included.
+
+    Raises jinja2.TemplateError when the template refuses the messages.
+    """
+    return _compiled(template).render(
+        messages=messages, tools=tools, add_generation_prompt=add_generation_prompt
+    )
+
+
+@cache
+def _compiled(template: str) -> jinja2.Template:
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    # Plain JSON, as transformers renders it: Jinja's own filter escapes for HTML.
+    environment.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
+    return environment.from_string(template)
+
+
+def split_tool_calls(raw: str) -> tuple[str, list[dict]]:
+    """(text, tool calls) of what a model wrote, special tokens included.
+
+    A call is {"name": str, "arguments": dict}. Tool calls that are not valid JSON, or not of that
+    form, stay in the text, so that nothing a model wrote is lost.
+    """
+    before, start, rest = raw.partition(TOOL_CALL)
+    if not start:
+        return _plain(raw), []
+    body, _, after = rest.partition(TOOL_CALL_END)
+    try:
+        calls = json.loads(body)
+    except ValueError:
+        return _plain(raw), []
+    calls = [calls] if isinstance(calls, dict) else calls
+    if not isinstance(calls, list) or not all(_is_call(c) for c in calls):
+        return _plain(raw), []
+    return _plain(before + after), calls
+
+
+def _is_call(call: object) -> bool:
+    return (
+        isinstance(call, dict)
+        and isinstance(call.get("name"), str)
+        and isinstance(call.get("arguments"), dict)
+    )
+
+
+def _plain(text: str) -> str:
+    return text.replace("<|end|>", "").replace("<|endoftext|>", "").strip()

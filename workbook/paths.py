@@ -1,0 +1,20 @@
+"""Where the course lives on disk. The only module that knows the checkout's layout."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout (the package is installed in place)."""
+
+BUILD = ROOT / "build"
+"""Everything generated; never committed."""
+
+ARTIFACTS = BUILD / "artifacts"
+LOGS = BUILD / "logs"
+REPORT = BUILD / "report"
+SETTINGS = BUILD / "settings.json"
+
+MODELS = ROOT / "models"
+NOTEBOOKS = ROOT / "notebooks"
+SOLUTIONS = ROOT / "solutions"
+LABS = ROOT / "labs"
+COMPOSE = ROOT / "compose"
