@@ -1,0 +1,52 @@
+"""The chat template, and reading tool calls back."""
+
+import pytest
+from transformers import AutoTokenizer
+
+from workbook import models
+from workbook.models import chat
+
+TOOL = {
+    "name": "get_weather",
+    "description": "Weather of a city, today's",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+}
+CONVERSATIONS = [
+    ([{"role": "user", "content": "Hi"}], None),
+    ([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}], None),
+    ([{"role": "user", "content": "Weather in Kyiv?"}], [TOOL]),
+    ([{"role": "system", "content": "S"}, {"role": "user", "content": "Å <b>&'"}], [TOOL, TOOL]),
+    (
+        [
+            {"role": "user", "content": "Weather?"},
+            {
+                "role": "assistant",
+                "content": "",
+                "tool_calls": [
+                    {"type": "function", "function": {"name": "f", "arguments": {"city": "Hà Nội"}}}
+                ],
+            },
+            {"role": "tool", "content": "20 degrees"},
+        ],
+        [TOOL],
+    ),
+]
+
+
+@pytest.mark.parametrize("messages, tools", CONVERSATIONS)
+def test_our_rendering_is_that_of_transformers(messages, tools):
+    tokenizer = AutoTokenizer.from_pretrained(models.folder("pocket"))
+    theirs = tokenizer.apply_chat_template(
+        messages, tools=tools, tokenize=False, add_generation_prompt=True
+    )
+    assert chat.render(messages, tools) == theirs
+
+
+def test_tools_reach_the_model():
+    assert '"name": "get_weather"' in chat.render([{"role": "user", "content": "Hi"}], [TOOL])
+
+
+def test_openai_tools_lose_their_wrapper():
+    wrapped = [{"type": "function", "function": TOOL}]
+    messages = [{"role": "user", "content": "Hi"}]
+    assert chat.render(messages, wrapped) == chat.render(messages, [TOOL])

@@ -1,0 +1,77 @@
+"""Question banks: JSON Lines files with questions whose right answers are known."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from workbook.errors import CourseError
+from workbook.evaluate import answers
+
+DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with its expected answer.
+
+    `checker` says how an answer is compared: number, yes_no, tool_calls or contains. `system` is
+    the system prompt, empty for none.
+    """
+
+    id: str
+    family: str
+    prompt: str
+    expected: object
+    checker: str
+    source: str
+    licence: str = "MIT"
+    system: str = ""
+    tools: list[dict] = field(default_factory=list)
+
+    def messages(self) -> list[dict]:
+        """The conversation that asks this question, in OpenAI's shape."""
+        system = [{"role": "system", "content": self.system}] if self.system else []
+        return [*system, {"role": "user", "content": self.prompt}]
+
+    def is_right(self, text: str, tool_calls: list | None = None) -> bool:
+        """True when an answer's text (or its tool calls) is right."""
+        match self.checker:
+            case "number":
+                return answers.same_number(text, float(self.expected))
+            case "yes_no":
+                return answers.yes_no(text) == self.expected
+            case "tool_calls":
+                return answers.same_calls(tool_calls or [], self.expected)
+            case "contains":
+                return str(self.expected).lower() in text.lower()
+        raise CourseError(f"Question {self.id} names the unknown checker {self.checker!r}.")
+
+
+def load(name: str, families: tuple[str, ...] = (), limit: int | None = None) -> list[Question]:
+    """The questions of a bank: `tutorial` (the tutorial's own prompts) or `heldout` (problems
+    that pocket's training never saw).
+
+    families: only these; limit: at most so many of each family. Raises CourseError for a bank
+    that does not exist.
+    """
+    file = DATA / f"{name}.jsonl"
+    if not file.exists():
+        known = ", ".join(sorted(f.stem for f in DATA.glob("*.jsonl")))
+        raise CourseError(f"There is no question bank {name!r}: choose one of {known}.")
+    taken: dict[str, int] = {}
+    chosen = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        question = Question(**json.loads(line))
+        count = taken[question.family] = taken.get(question.family, 0) + 1
+        if (not families or question.family in families) and (limit is None or count <= limit):
+            chosen.append(question)
+    return chosen
+
+
+def save(name: str, questions: list[Question]) -> Path:
+    """Write a bank, one question a line."""
+    DATA.mkdir(exist_ok=True)
+    lines = (json.dumps(asdict(q), ensure_ascii=False, sort_keys=True) for q in questions)
+    file = DATA / f"{name}.jsonl"
+    file.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return file
