@@ -1,0 +1,1 @@
+"""Load, speed and memory, measured; and pictures of it."""
