@@ -1,0 +1,252 @@
+"""The grading driver, on a lab of its own with two exercises."""
+
+import csv
+import json
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from workbook.course import grade
+from workbook.errors import CourseError
+
+LAB = "lab90"
+STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
+
+
+def _cell(name, source, **nbgrader):
+    base = {"schema_version": 3, "grade": False, "solution": False, "locked": False, "task": False}
+    cell = new_code_cell(source, id=name.replace("_", "-"))
+    cell.metadata["nbgrader"] = base | {"grade_id": name} | nbgrader
+    return cell
+
+
+def _test_cell(number, hidden):
+    lines = [
+        f"assert type(f{number}()) is int, 'not an int'",
+        "### BEGIN HIDDEN TESTS",
+        f"assert f{number}() == {hidden}, 'not {hidden}'",
+        "### END HIDDEN TESTS",
+        "print('passed')",
+    ]
+    return _cell(f"exercise_{number}_test", "\n".join(lines), grade=True, locked=True, points=3)
+
+
+def _solution_cell(number, code):
+    source = f"### BEGIN SOLUTION\n{code}\n### END SOLUTION"
+    return _cell(f"exercise_{number}", source, solution=True)
+
+
+def _book(
+    first="def f1():\n    return 1", second="def f2():\n    return 2", kernel="a-kernel-of-mine"
+):
+    cells = [
+        _solution_cell(1, first),
+        _test_cell(1, 1),
+        _solution_cell(2, second),
+        _test_cell(2, 2),
+    ]
+    metadata = {"kernelspec": {"name": kernel, "display_name": "Mine"}}
+    return new_notebook(cells=cells, metadata=metadata)
+
+
+def _hand_in(folder, student, book, lab=LAB):
+    place = folder / student / lab
+    place.mkdir(parents=True)
+    if isinstance(book, str):
+        (place / f"{lab}.ipynb").write_text(book, encoding="utf-8")
+    elif book is not None:
+        nbformat.write(book, place / f"{lab}.ipynb")
+
+
+def _tampered():
+    book = _book(second="def f2():\n    return 7")
+    book.cells[3].source = "print('passed')"
+    book.cells[3].metadata.nbgrader["points"] = 300
+    return book
+
+
+def _duplicated():
+    book = _book(second="def f2():\n    return 7")
+    copy = nbformat.from_dict(book.cells[1])
+    copy["id"] = "a-copy"
+    book.cells.insert(0, copy)
+    return book
+
+
+def _without_a_test():
+    book = _book()
+    del book.cells[1]
+    return book
+
+
+@pytest.fixture(scope="module")
+def solutions(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("solutions")
+    (folder / LAB).mkdir()
+    nbformat.write(_book(kernel="python3"), folder / LAB / f"{LAB}.ipynb")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def graded(solutions, tmp_path_factory):
+    """A class, graded once: (grades by student, output folder, lines told)."""
+    folder, out = tmp_path_factory.mktemp("in"), tmp_path_factory.mktemp("out")
+    noise = "import sys, warnings\nwarnings.warn('soon')\nprint('x', file=sys.stderr)\n"
+    _hand_in(folder, "anna", _book())
+    _hand_in(folder, "bela + co [2]", _book(first=noise + "def f1():\n" + "    return 1"))
+    _hand_in(folder, "copied", _duplicated())
+    _hand_in(folder, "dead", _book(second="def f2():\n    import os\n    os._exit(0)"))
+    _hand_in(folder, "endless", _book(first="def f1():\n    while True:\n        pass"))
+    _hand_in(folder, "forged", _tampered())
+    _hand_in(folder, "garbage", "{not a notebook")
+    _hand_in(folder, "hollow", None)
+    _hand_in(folder, "incomplete", _without_a_test())
+    _hand_in(folder, "json", '{"cells": 5, "nbformat": 4, "nbformat_minor": 5}')
+    _hand_in(folder, "lost", _book(), lab="lab91")
+    lines = []
+    found = grade.grade_all(
+        grade.find(folder), out, solutions=solutions, workers=2, cell_limit=4, tell=lines.append
+    )
+    return {one.student: one for one in found}, out, lines
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("student", "points"),
+    [("anna", 6), ("bela + co [2]", 6), ("copied", 3), ("endless", 3), ("forged", 3),
+     ("incomplete", 6)],
+)  # fmt: skip
+def test_what_can_be_graded_gets_its_points(graded, student, points):
+    found = graded[0][student]
+    assert found.graded and found.points == points and found.max == 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("student", "reason"),
+    [
+        ("dead", "The Python process that ran the notebook died"),
+        ("garbage", "lab90.ipynb is not a notebook"),
+        ("hollow", "There is no lab90.ipynb in the folder hollow/lab90"),
+        ("json", "lab90.ipynb is"),
+        ("lost", "There is no lab lab91 in this course"),
+    ],
+)
+def test_what_cannot_be_graded_gets_0_and_a_reason(graded, student, reason):
+    found = graded[0][student]
+    assert not found.graded and found.points == 0
+    assert found.reason.startswith(reason) and "\n" not in found.reason
+
+
+@pytest.mark.slow
+def test_a_copied_cell_is_noted_and_a_slow_one_named(graded):
+    assert graded[0]["copied"].reason.startswith("exercise_1_test was there more than once")
+    messages = [cell.message for cell in graded[0]["endless"].cells]
+    assert messages == ["This cell took too long and was stopped.", ""]
+    assert graded[0]["forged"].cells[1].message == "AssertionError: not 2"
+
+
+@pytest.mark.slow
+def test_results_are_written_for_everyone(graded):
+    grades, out, lines = graded
+    rows = list(csv.DictReader((out / "grades.csv").open(encoding="utf-8", newline="")))
+    assert [row["student"] for row in rows] == sorted(grades)
+    assert rows[0] == {
+        "student": "anna", "lab": LAB, "points": "6", "max": "6",
+        "exercise_1": "3", "exercise_2": "3", "reason": "",
+    }  # fmt: skip
+    assert len(lines) == len(rows)
+    written = json.loads((out / "result.json").read_text(encoding="utf-8"))["grades"]
+    assert {one["student"]: one["points"] for one in written} == {
+        name: one.points for name, one in grades.items()
+    }
+    for one in grades.values():
+        assert "<html" in (out / one.feedback).read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_submission_that_takes_too_long_in_all_is_stopped(solutions, tmp_path):
+    book = _book(first="while True:\n    try:\n        import time; time.sleep(60)\n    except "
+                 "KeyboardInterrupt:\n        pass")  # fmt: skip
+    _hand_in(tmp_path / "in", "anna", book)
+    found = grade.grade_all(
+        grade.find(tmp_path / "in"), tmp_path / "out", solutions=solutions, limit=6
+    )
+    assert found[0].reason == "The notebook took longer than 6 seconds in all and was stopped."
+
+
+@pytest.mark.slow
+def test_a_failure_of_the_grader_costs_one_submission(solutions, tmp_path, monkeypatch):
+    _hand_in(tmp_path / "in", "anna", _book())
+    _hand_in(tmp_path / "in", "bela", _book())
+    clean = grade.clean
+
+    def fails_for_anna(notebook, lab):
+        if "anna" in notebook.parts:
+            raise OSError("no space left\non this disk")
+        return clean(notebook, lab)
+
+    monkeypatch.setattr(grade, "clean", fails_for_anna)
+    found = grade.grade_all(grade.find(tmp_path / "in"), tmp_path / "out", solutions=solutions)
+    assert [one.points for one in found] == [0, 6]
+    assert found[0].reason.startswith("The grader failed (OSError: no space left): see ")
+
+
+def test_the_summary_is_one_line_a_lab():
+    grades = [
+        grade.Grade("a", LAB, 6.0, 6.0, True),
+        grade.Grade("b", LAB, 3.0, 6.0, True),
+        grade.Grade("c", LAB, 0.0, 6.0, False, "no"),
+    ]
+    assert grade.summary(grades) == [
+        "lab90: 3 submissions, mean 3.0 and median 3 of 6 points, 1 with full marks, "
+        "1 not gradable."
+    ]
+
+
+def test_the_only_notebook_counts_whatever_its_name(tmp_path):
+    _hand_in(tmp_path, "anna", None)
+    nbformat.write(_book(), tmp_path / "anna" / LAB / "lab90 (1).ipynb")
+    assert grade.find(tmp_path)[0].notebook.name == "lab90 (1).ipynb"
+
+
+def test_a_name_is_no_formula(tmp_path):
+    grade.write([grade.Grade("=1+1", LAB, 0.0, 6.0, False, "-x")], tmp_path)
+    assert "'=1+1,lab90,0,6,'-x" in (tmp_path / "grades.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("folders", "sentence"),
+    [
+        (None, "There is no folder"),
+        ([], "looks like a submission"),
+        (["anna/homework"], "looks like a submission"),
+        (["anna/lab91"], "There is no lab lab91: the course has lab04"),
+    ],
+)
+def test_errors_are_one_sentence(tmp_path, capsys, folders, sentence):
+    place = tmp_path / "in"
+    for folder in folders or []:
+        (place / folder).mkdir(parents=True)
+    if folders is not None:
+        place.mkdir(exist_ok=True)
+    assert grade.main([str(place), "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said and said.count("\n") == 1
+
+
+def test_help_says_that_there_is_no_sandbox(capsys):
+    with pytest.raises(SystemExit):
+        grade.main(["--help"])
+    assert "there is no sandbox yet" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.slow
+def test_a_source_that_cannot_be_graded_is_one_sentence(solutions, tmp_path):
+    (tmp_path / LAB).mkdir()
+    book = _book()
+    book.cells[1].metadata.nbgrader["grade_id"] = "not valid!"
+    nbformat.write(book, tmp_path / LAB / f"{LAB}.ipynb")
+    with pytest.raises(CourseError, match="The source of lab90 cannot be graded"):
+        grade.prepare(LAB, tmp_path, tmp_path / "work")

@@ -1,0 +1,64 @@
+"""Small live demonstrations for lessons: an app that is served for a moment, a probe under load."""
+
+import importlib.util
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import httpx
+import uvicorn
+
+
+def load_module(path: Path) -> ModuleType:
+    """Import a Python file that is not part of a package, as it is."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def serving(app) -> Iterator[str]:
+    """Serve an ASGI app on a free port of 127.0.0.1 while the block runs; gives its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(app, log_level="error")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+
+
+def slowest_probe(url: str, busy_path: str, probe_path: str = "/health") -> float:
+    """The longest time, in seconds, that a probe took while one POST to busy_path was answered.
+
+    Probes follow each other until the POST is done. Raises httpx.HTTPError when a request fails.
+    """
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            httpx.post(url + busy_path, timeout=120).raise_for_status()
+        finally:
+            done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    slowest = 0.0
+    while not done.is_set():
+        started = time.perf_counter()
+        httpx.get(url + probe_path, timeout=120).raise_for_status()
+        slowest = max(slowest, time.perf_counter() - started)
+        time.sleep(0.02)
+    thread.join()
+    return slowest
