@@ -1,0 +1,88 @@
+"""Models whose choice of tokens is replaced, and a server to put them behind.
+
+Where an answer must have a certain form (a tool call, a failure, a slow one), these replace the
+choice of tokens and nothing else.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import uvicorn
+
+from workbook.engine import LocalModel, Token
+
+
+class Scripted(LocalModel):
+    """Writes `script` (special tokens spelled out) in place of the model's own choice."""
+
+    script = ""
+
+    def stream(self, prompt_ids, **options) -> Iterator[Token]:
+        self.seen = prompt_ids
+        ids = self._tokenizer.encode(self.script, add_special_tokens=False).ids
+        ids = ids[: options["max_tokens"]]
+        for id in ids:
+            special = id in self.special_ids
+            yield Token(id, "" if special else self._tokenizer.decode([id]))
+
+
+class Slow(LocalModel):
+    """Takes at least 2 ms a token, and counts tokens and streams."""
+
+    tokens = 0
+    streams = 0
+
+    def stream(self, prompt_ids, **options) -> Iterator[Token]:
+        for number, token in enumerate(super().stream(prompt_ids, **options)):
+            self.streams += number == 0
+            self.tokens += 1
+            time.sleep(0.002)
+            yield token
+
+    @property
+    def busy(self) -> bool:
+        return self._lock.locked()
+
+
+class Broken(LocalModel):
+    """Fails at the third token."""
+
+    def stream(self, prompt_ids, **options) -> Iterator[Token]:
+        for number, token in enumerate(super().stream(prompt_ids, **options)):
+            if number == 2:
+                raise RuntimeError("out of luck")
+            yield token
+
+
+@contextlib.contextmanager
+def serving(app) -> Iterator[str]:
+    """The app on a free port of this machine; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Whether the condition came true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def ready(url: str) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(f"{url}/health").status_code == 200
+    return False

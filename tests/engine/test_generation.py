@@ -1,0 +1,332 @@
+"""LocalModel: the real model in process."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+import threading
+
+import onnxruntime_genai as og
+import psutil
+import pytest
+from engine_doubles import Scripted
+
+from workbook.engine import LocalModel, PromptTooLong, generation
+from workbook.engine.generation import _Pieces
+from workbook.errors import CourseError
+
+HELLO = [{"role": "user", "content": "A train travels 240 km in 3 hours."}]
+MIXED = [
+    "1234 km/h, 56.7 %",
+    "Crème brûlée 日本語 😀",
+    "def f(x):\n    return x",
+    "",
+    " a  b\t\r\n",
+]
+
+
+def test_greedy_answers_are_those_of_a_plain_genai_loop(model):
+    prompt = model.encode(HELLO)
+    plain = og.Model(og.Config(str(model.folder)))
+    params = og.GeneratorParams(plain)
+    params.set_search_options(max_length=len(prompt) + 40, do_sample=False)
+    generator = og.Generator(plain, params)
+    generator.append_tokens(prompt)
+    expected = []
+    while not generator.is_done():
+        generator.generate_next_token()
+        expected.append(int(generator.get_next_tokens()[0]))
+    assert [token.id for token in model.stream(prompt, max_tokens=40)] == expected
+
+
+@pytest.mark.parametrize("text", MIXED)
+def test_prompts_have_the_ids_of_genais_own_tokenizer(model, text):
+    own = og.Tokenizer(og.Model(og.Config(str(model.folder))))
+    expected = own.encode(f"<|user|>{text}<|end|><|assistant|>")
+    assert model.encode([{"role": "user", "content": text}]) == [int(id) for id in expected]
+
+
+def test_a_nul_character_does_not_cut_the_prompt(model):
+    longer = model.encode([{"role": "user", "content": "a\0 and much more text"}])
+    assert len(longer) > len(model.encode([{"role": "user", "content": "a"}])) + 3
+    assert longer[-1] == model.encode(HELLO)[-1]
+
+
+def test_tools_are_in_the_prompt(model):
+    tools = [{"type": "function", "function": {"name": "area", "parameters": {}}}]
+    assert len(model.encode(HELLO, tools)) > len(model.encode(HELLO))
+
+
+def test_complete_is_the_stream_in_one_piece(model):
+    tokens = list(model.stream(model.encode(HELLO), max_tokens=60))
+    whole = model.complete(HELLO, max_tokens=60)
+    assert whole.text == "".join(token.text for token in tokens)
+    assert whole.token_ids == [token.id for token in tokens]
+    assert whole.prompt_tokens == len(model.encode(HELLO))
+    assert whole.completion_tokens == len(tokens)
+
+
+def test_the_same_seed_draws_the_same_tokens(model):
+    def draw(seed, **options):
+        # So hot that every token is about as likely as any other, whatever the model has learnt.
+        options = {"temperature": 100.0, "max_tokens": 30, "min_tokens": 30} | options
+        return model.complete(HELLO, seed=seed, **options).token_ids
+
+    assert draw(1) == draw(1)
+    assert draw(1) != draw(2)
+    assert draw(None) != draw(None)
+    assert draw(-1) == draw(-1)  # any integer is a seed
+    assert draw(2**80) == draw(2**80)
+    greedy = model.complete(HELLO, max_tokens=30, min_tokens=30).token_ids
+    assert draw(1, top_p=1e-6, temperature=1.0) == greedy  # one token is left to draw from
+    assert draw(1) != greedy
+
+
+def test_more_than_genais_default_of_50_tokens_can_be_drawn(model):
+    # At a very high temperature nearly every token is equally likely.
+    prompt = model.encode(HELLO)
+    first = {
+        next(iter(model.stream(prompt, max_tokens=1, temperature=100.0, seed=seed))).id
+        for seed in range(150)
+    }
+    assert len(first) > 60
+
+
+def test_an_end_token_ends_the_answer(model, monkeypatch):
+    prompt = model.encode(HELLO)
+    ids = [token.id for token in model.stream(prompt, max_tokens=20, min_tokens=20)]
+    monkeypatch.setattr(model, "end_ids", frozenset([ids[4]]))
+    whole = model.complete(HELLO, max_tokens=20, min_tokens=20)
+    assert whole.token_ids == ids[: ids.index(ids[4]) + 1]
+    assert whole.finish_reason == "stop"
+
+
+def test_an_end_token_of_the_model_ends_the_answer(model):
+    # At this temperature an end token comes after 640 tokens on average.
+    answers = (
+        model.complete(HELLO, max_tokens=3000, temperature=100.0, seed=seed) for seed in range(9)
+    )
+    answer = next(answer for answer in answers if answer.finish_reason == "stop")
+    assert answer.token_ids[-1] in model.end_ids
+    assert not model.end_ids & set(answer.token_ids[:-1])
+    assert "<|end" not in answer.text
+
+
+@pytest.mark.parametrize("most", [1, 7])
+def test_max_tokens_is_the_most_that_comes(model, most):
+    whole = model.complete(HELLO, max_tokens=most, min_tokens=most)
+    assert (whole.completion_tokens, whole.finish_reason) == (most, "length")
+
+
+def test_prompt_and_answer_never_exceed_the_context(model):
+    prompt = (model.encode(HELLO) * 1000)[: model.context - 5]
+    assert len(list(model.stream(prompt, max_tokens=100, min_tokens=100))) == 5
+
+
+def test_a_prompt_may_fill_the_context_but_for_one_token(model):
+    prompt = (model.encode(HELLO) * 1000)[: model.context]
+    assert len(list(model.stream(prompt[:-1], max_tokens=100))) == 1
+    with pytest.raises(PromptTooLong, match="4096 tokens") as caught:
+        model.stream(prompt, max_tokens=1)
+    assert (caught.value.prompt_tokens, caught.value.limit) == (4096, 4096)
+    assert isinstance(caught.value, CourseError)
+
+
+def test_the_kv_cache_is_reserved_for_the_request_only(model, monkeypatch):
+    asked = []
+    real = og.GeneratorParams
+
+    class Params:
+        def __new__(cls, inner):
+            params = real(inner)
+
+            class Spy:
+                def set_search_options(self, **options):
+                    asked.append(options["max_length"])
+                    params.set_search_options(**options)
+
+            Spy.params = params
+            return Spy()
+
+    monkeypatch.setattr(generation.og, "GeneratorParams", Params)
+    real_generator = og.Generator
+    monkeypatch.setattr(
+        generation.og, "Generator", lambda inner, spy: real_generator(inner, spy.params)
+    )
+    prompt = model.encode(HELLO)
+    list(model.stream(prompt, max_tokens=9))
+    assert asked == [len(prompt) + 9]
+
+
+# ---------------------------------------------------------------- text of tokens
+
+
+def pieces(model, ids: list[int]) -> list[str]:
+    text = _Pieces(model._tokenizer, model.special_ids)
+    return [text.step(id, last=number == len(ids)) for number, id in enumerate(ids, 1)]
+
+
+def test_characters_that_span_tokens_come_out_whole(model):
+    text = "é日本😀 a"
+    ids = model._tokenizer.encode(text).ids
+    assert len(ids) > len(text)
+    found = pieces(model, ids)
+    assert "".join(found) == text
+    assert "\ufffd" not in "".join(found) and "" in found
+
+
+def test_an_unfinished_character_shows_at_the_end_and_before_a_special_token(model):
+    ids = model._tokenizer.encode("a日").ids[:-1]
+    assert "".join(pieces(model, ids)) == "a\ufffd"
+    special = next(iter(model.special_ids))
+    assert pieces(model, [*ids, special, ids[0]])[-2:] == ["\ufffd", "a"]
+
+
+def test_no_text_is_lost_whatever_the_tokens_are(model):
+    draw = random.Random(0)
+    plain = [id for id in range(model._tokenizer.get_vocab_size()) if id not in model.special_ids]
+    for _ in range(50):
+        ids = draw.choices(plain, k=80)
+        assert "".join(pieces(model, ids)) == model._tokenizer.decode(ids)
+
+
+def test_special_tokens_have_no_text(model):
+    assert len(model.special_ids) == 11
+    assert pieces(model, sorted(model.special_ids)) == [""] * 11
+
+
+# ---------------------------------------------------------------- tool calls
+
+TOOLS = [{"type": "function", "function": {"name": "area", "parameters": {}}}]
+CALL = '{"name": "area", "arguments": {"radius": 5}}'
+
+
+@pytest.fixture(scope="module")
+def scripted(artifact) -> Scripted:
+    return Scripted(artifact.path)
+
+
+def test_a_tool_call_is_parsed(scripted):
+    scripted.script = f"<|tool_call|>[{CALL}]<|/tool_call|><|end|>"
+    whole = scripted.complete(HELLO, tools=TOOLS)
+    assert whole.finish_reason == "tool_calls" and whole.text == ""
+    assert [(call.name, json.loads(call.arguments)) for call in whole.tool_calls] == [
+        ("area", {"radius": 5})
+    ]
+
+
+def test_a_malformed_tool_call_stays_visible(scripted):
+    scripted.script = "Well: <|tool_call|>[{oops]<|/tool_call|><|end|>"
+    whole = scripted.complete(HELLO, tools=TOOLS)
+    assert (whole.text, whole.finish_reason) == ("Well: [{oops]", "stop")
+    assert whole.tool_calls == []
+
+
+def test_a_tool_call_that_nobody_asked_for_is_text(scripted):
+    scripted.script = f"<|tool_call|>[{CALL}]<|/tool_call|><|end|>"
+    whole = scripted.complete(HELLO)
+    assert (whole.text, whole.tool_calls) == (f"[{CALL}]", [])
+
+
+# ---------------------------------------------------------------- threads
+
+
+def test_a_cancelled_stream_ends(model):
+    seen = []
+    stream = model.stream(
+        model.encode(HELLO), max_tokens=500, min_tokens=500, cancelled=lambda: len(seen) == 3
+    )
+    for token in stream:
+        seen.append(token)
+    assert len(seen) == 3
+    assert not model._lock.locked()
+
+
+def test_a_stream_cancelled_while_it_waits_never_starts(model, monkeypatch):
+    open_stream = model.stream(model.encode(HELLO), max_tokens=5, min_tokens=5)
+    next(open_stream)
+    prompt = model.encode(HELLO)
+    result = []
+    waiting = threading.Thread(
+        target=lambda: result.append(list(model.stream(prompt, cancelled=lambda: True)))
+    )
+    waiting.start()
+    waiting.join(5)
+    assert result == [[]]
+    open_stream.close()
+
+
+def test_a_cancelled_prompt_is_not_even_read(model, monkeypatch):
+    monkeypatch.setattr(generation.og, "Generator", None)
+    assert list(model.stream(model.encode(HELLO), cancelled=lambda: True)) == []
+
+
+def test_a_second_stream_in_one_thread_is_an_error_not_a_deadlock(model):
+    prompt = model.encode(HELLO)
+    first = model.stream(prompt, max_tokens=5, min_tokens=5)
+    next(first)
+    with pytest.raises(CourseError, match="close"):
+        next(model.stream(prompt))
+    first.close()
+    assert len(list(model.stream(prompt, max_tokens=5, min_tokens=5))) == 5
+
+
+def test_threads_take_turns_and_get_their_own_answers(model):
+    prompts = [model.encode([{"role": "user", "content": f"Question {n}"}]) for n in range(4)]
+    alone = [[t.id for t in model.stream(p, max_tokens=40)] for p in prompts]
+    together: dict[int, list[int]] = {}
+
+    def ask(number: int) -> None:
+        together[number] = [t.id for t in model.stream(prompts[number], max_tokens=40)]
+
+    threads = [threading.Thread(target=ask, args=[n]) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [together[n] for n in range(4)] == alone
+
+
+def test_the_number_of_computing_threads_is_what_was_asked_for(artifact):
+    code = (
+        "import sys, psutil; from pathlib import Path; from workbook.engine import LocalModel\n"
+        "p = psutil.Process(); before = p.num_threads()\n"
+        "model = LocalModel(Path(sys.argv[1]), threads=int(sys.argv[2]))\n"
+        "print(p.num_threads() - before)"
+    )
+
+    def more(threads: int) -> int:
+        command = [sys.executable, "-c", code, str(artifact.path), str(threads)]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert more(5) - more(2) == 3
+
+
+def test_the_default_is_every_physical_core(model, monkeypatch):
+    assert 1 <= model.threads <= (psutil.cpu_count(logical=False) or 1)
+    monkeypatch.setattr(psutil, "cpu_count", lambda logical: None)
+    assert generation.physical_cores() == 1
+
+
+# ---------------------------------------------------------------- folders that are no model
+
+
+def test_a_folder_without_a_model_says_so(tmp_path):
+    with pytest.raises(CourseError, match=r"no genai_config.json.*workbook convert"):
+        LocalModel(tmp_path)
+
+
+def test_a_broken_config_says_so(tmp_path):
+    (tmp_path / "genai_config.json").write_text("{")
+    with pytest.raises(CourseError, match="not JSON"):
+        LocalModel(tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["model.onnx", "model.onnx.data", "tokenizer.json"])
+def test_a_folder_that_is_not_whole_says_so(artifact, tmp_path, missing):
+    folder = tmp_path / "model"
+    shutil.copytree(artifact.path, folder)
+    (folder / missing).unlink()
+    with pytest.raises(CourseError, match="could not be loaded"):
+        LocalModel(folder)

@@ -1,0 +1,301 @@
+"""ONNX Runtime GenAI, wrapped: a folder with a converted model becomes something to ask."""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import psutil
+from tokenizers import Tokenizer
+from tokenizers.decoders import DecodeStream
+
+from workbook.engine import toolcalls
+from workbook.engine.toolcalls import ToolCall
+from workbook.errors import CourseError
+from workbook.models import chat
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when the library is loaded
+import onnxruntime_genai as og
+
+MAX_TOKENS = 512
+"""Most tokens of an answer when nothing else is asked for."""
+
+
+class PromptTooLong(CourseError):
+    """The prompt leaves no room for an answer. Lengths in tokens."""
+
+    def __init__(self, prompt_tokens: int, limit: int):
+        super().__init__(
+            f"The prompt has {prompt_tokens} tokens and the model reads {limit} at most, prompt "
+            f"and answer together: shorten the prompt to {limit - 1} tokens or fewer."
+        )
+        self.prompt_tokens = prompt_tokens
+        self.limit = limit
+
+
+@dataclass(frozen=True)
+class Token:
+    """One generated token. `text` is whole characters only: it is empty for a special token and
+    for the first bytes of a character that later tokens complete."""
+
+    id: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A whole answer. `token_ids` holds every generated token, the end token included."""
+
+    text: str
+    token_ids: list[int]
+    prompt_tokens: int
+    finish_reason: Literal["stop", "length", "tool_calls"]
+    tool_calls: list[ToolCall] = field(default_factory=list)
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens that were generated, the end token included."""
+        return len(self.token_ids)
+
+
+class LocalModel:
+    """A converted model in memory.
+
+    folder: a GenAI folder (genai_config.json, model.onnx, tokenizer.json); threads: how many
+    compute (the machine's physical cores when left out: GenAI's own default loses a factor of
+    2.4). `context` is the most tokens of prompt and answer together, `end_ids` are the tokens that
+    end an answer, `tool_ids` the tokens before and after a tool call.
+
+    Generations run one at a time: a second thread waits for the first.
+    Raises CourseError when the folder does not hold a model that can be loaded.
+    """
+
+    def __init__(self, folder: Path, *, threads: int | None = None):
+        self.folder = Path(folder)
+        self.threads = threads or physical_cores()
+        config = _read_config(self.folder)
+        options = {"session_options": {"intra_op_num_threads": self.threads}}
+        try:
+            settings = og.Config(str(self.folder))
+            settings.overlay(json.dumps({"model": {"decoder": options}}))
+            self._model = og.Model(settings)
+            # Not og.Tokenizer: it cuts a prompt at a NUL character, and its stream drops text
+            # that follows a broken character. The ids are the same (tests/engine).
+            self._tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        except Exception as error:  # the libraries raise bare Exceptions
+            raise CourseError(
+                f"The model in {self.folder} could not be loaded ({_first_line(error)}): "
+                f"convert it again."
+            ) from error
+        self.version = og.__version__
+        self.context = int(config["search"]["max_length"])
+        end = config["model"]["eos_token_id"]
+        self.end_ids = frozenset(end if isinstance(end, list) else [end])
+        self.tool_ids = (
+            self._tokenizer.token_to_id("<|tool_call|>"),
+            self._tokenizer.token_to_id("<|/tool_call|>"),
+        )
+        added = self._tokenizer.get_added_tokens_decoder()
+        self.special_ids = frozenset(id for id, token in added.items() if token.special)
+        self._lock = threading.Lock()
+        self._holder: int | None = None
+
+    def encode(self, messages: list[dict], tools: list[dict] | None = None) -> list[int]:
+        """The token ids of OpenAI-shaped messages and tools, through the chat template."""
+        text = chat.render(messages, tools)
+        return self._tokenizer.encode(text, add_special_tokens=False).ids
+
+    def room(self, prompt_tokens: int, max_tokens: int) -> int:
+        """How many tokens can be generated after a prompt: max_tokens, or what the context leaves.
+
+        Raises PromptTooLong when that is not even one.
+        """
+        if prompt_tokens >= self.context:
+            raise PromptTooLong(prompt_tokens, self.context)
+        return min(max_tokens, self.context - prompt_tokens)
+
+    def stream(
+        self,
+        prompt_ids: list[int],
+        *,
+        max_tokens: int = MAX_TOKENS,
+        min_tokens: int = 0,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Token]:
+        """The answer to a prompt, token by token, until an end token or max_tokens.
+
+        At temperature 0 the most probable token is taken each time; above it, tokens are drawn,
+        and the same seed draws the same ones. No end token comes before min_tokens. `cancelled`
+        is asked before every token; when it says yes, the stream ends.
+
+        Raises PromptTooLong, and CourseError when this thread already has an open stream.
+        """
+        room = self.room(len(prompt_ids), max_tokens)
+        search = {
+            # The KV cache is reserved for max_length: keep it as short as the request.
+            "max_length": len(prompt_ids) + room,
+            "min_length": len(prompt_ids) + min(min_tokens, room),
+            **_sampling(temperature, top_p, seed),
+        }
+        return self._stream(prompt_ids, room, search, cancelled or (lambda: False))
+
+    def _stream(
+        self, prompt_ids: list[int], room: int, search: dict, cancelled: Callable[[], bool]
+    ) -> Iterator[Token]:
+        if not self._acquire(cancelled):
+            return
+        try:
+            if cancelled():  # while it waited for its turn
+                return
+            params = og.GeneratorParams(self._model)
+            params.set_search_options(**search)
+            generator = og.Generator(self._model, params)
+            generator.append_tokens(prompt_ids)
+            text = _Pieces(self._tokenizer, self.special_ids)
+            for count in range(1, room + 1):
+                if cancelled():
+                    return
+                generator.generate_next_token()
+                token = int(generator.get_next_tokens()[0])
+                last = token in self.end_ids or count == room
+                yield Token(token, text.step(token, last=last))
+                if last:
+                    return
+        finally:
+            self._release()
+
+    def complete(
+        self,
+        messages: list[dict],
+        *,
+        tools: list[dict] | None = None,
+        max_tokens: int = MAX_TOKENS,
+        min_tokens: int = 0,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+    ) -> Completion:
+        """The whole answer to OpenAI-shaped messages. Options as in `stream`.
+
+        Tool calls are read only when tools are given. Raises PromptTooLong.
+        """
+        prompt = self.encode(messages, tools)
+        tokens = list(
+            self.stream(
+                prompt,
+                max_tokens=max_tokens,
+                min_tokens=min_tokens,
+                temperature=temperature,
+                top_p=top_p,
+                seed=seed,
+            )
+        )
+        parts = list(self.parts(tokens, tools))
+        calls = [part for part in parts if isinstance(part, ToolCall)]
+        ids = [token.id for token in tokens]
+        return Completion(
+            text="".join(part for part in parts if isinstance(part, str)),
+            token_ids=ids,
+            prompt_tokens=len(prompt),
+            finish_reason=self.finish_reason(ids[-1], calls),
+            tool_calls=calls,
+        )
+
+    def parts(
+        self, tokens: list[Token] | Iterator[Token], tools: list[dict] | None
+    ) -> Iterator[str | ToolCall]:
+        """Text pieces and tool calls of a stream of tokens, as they become whole."""
+        pairs = ((token.id, token.text) for token in tokens)
+        return toolcalls.split(pairs, *(self.tool_ids if tools else (None, None)))
+
+    def finish_reason(
+        self, last_id: int, calls: list[ToolCall]
+    ) -> Literal["stop", "length", "tool_calls"]:
+        """Why an answer ended, from its last token and the calls in it."""
+        if calls:
+            return "tool_calls"
+        return "stop" if last_id in self.end_ids else "length"
+
+    def _acquire(self, cancelled: Callable[[], bool]) -> bool:
+        if self._holder == threading.get_ident():
+            raise CourseError(
+                "Another answer of this model is still being generated in this thread: read it "
+                "to its end, or close() it, before asking for the next."
+            )
+        while not self._lock.acquire(timeout=0.1):
+            if cancelled():
+                return False
+        self._holder = threading.get_ident()
+        return True
+
+    def _release(self) -> None:
+        self._holder = None
+        self._lock.release()
+
+
+class _Pieces:
+    """Token ids to text; bytes of an unfinished character wait for the tokens that finish it."""
+
+    def __init__(self, tokenizer: Tokenizer, special: frozenset[int]):
+        self._tokenizer = tokenizer
+        self._special = special
+        self._start()
+
+    def _start(self) -> None:
+        self._stream = DecodeStream(skip_special_tokens=True)
+        self._waiting: list[int] = []
+
+    def step(self, token: int, *, last: bool) -> str:
+        """The text that this token completes; with `last`, also what never will be complete,
+        as U+FFFD."""
+        if token in self._special:
+            return self._flush()
+        self._waiting.append(token)
+        text = self._stream.step(self._tokenizer, token)
+        if text is not None:
+            self._waiting = []
+            return text
+        return self._flush() if last else ""
+
+    def _flush(self) -> str:
+        text = self._tokenizer.decode(self._waiting) if self._waiting else ""
+        self._start()
+        return text
+
+
+def physical_cores() -> int:
+    """The machine's physical cores that this process may use, at least 1."""
+    cores = psutil.cpu_count(logical=False) or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    return max(1, min(cores, allowed))
+
+
+def _sampling(temperature: float, top_p: float, seed: int | None) -> dict:
+    if temperature == 0:
+        return {"do_sample": False}
+    drawn = {"do_sample": True, "temperature": temperature, "top_p": top_p, "top_k": 0}
+    # GenAI takes a C int; -1 means a random one.
+    return drawn | {"random_seed": -1 if seed is None else seed % 2**31}
+
+
+def _read_config(folder: Path) -> dict:
+    file = folder / "genai_config.json"
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CourseError(
+            f"There is no converted model in {folder} (no genai_config.json): make one with "
+            f"`workbook convert --model pocket --to onnx-int4`."
+        ) from None
+    except ValueError as error:
+        raise CourseError(f"{file} is not JSON ({error}): convert the model again.") from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
