@@ -7,8 +7,9 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
-from engine_doubles import ready, serving, wait_for
+from engine_doubles import ready, wait_for
 
+from workbook.course.demos import serving
 from workbook.engine import LocalModel
 from workbook.engine.app import create_app
 

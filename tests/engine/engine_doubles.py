@@ -5,13 +5,10 @@ choice of tokens and nothing else.
 """
 
 import contextlib
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 
 import httpx
-import uvicorn
 
 from workbook.engine import LocalModel, Token
 
@@ -56,20 +53,6 @@ class Broken(LocalModel):
             if number == 2:
                 raise RuntimeError("out of luck")
             yield token
-
-
-@contextlib.contextmanager
-def serving(app) -> Iterator[str]:
-    """The app on a free port of this machine; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> bool:

@@ -10,8 +10,9 @@ from itertools import islice
 import httpx
 import openai
 import pytest
-from engine_doubles import Broken, Scripted, Slow, ready, serving, wait_for
+from engine_doubles import Broken, Scripted, Slow, ready, wait_for
 
+from workbook.course.demos import serving
 from workbook.engine import LocalModel
 from workbook.engine.app import create_app
 from workbook.engine.schemas import TASKS

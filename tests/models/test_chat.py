@@ -50,3 +50,23 @@ def test_openai_tools_lose_their_wrapper():
     wrapped = [{"type": "function", "function": TOOL}]
     messages = [{"role": "user", "content": "Hi"}]
     assert chat.render(messages, wrapped) == chat.render(messages, [TOOL])
+
+
+@pytest.mark.parametrize(
+    "raw, text, calls",
+    [
+        ('<|tool_call|>[{"name": "f", "arguments": {"a": 1}}]<|/tool_call|><|end|>', "", ["f"]),
+        ('Well: <|tool_call|>{"name": "f", "arguments": {}}', "Well:", ["f"]),
+        (
+            '<|tool_call|>{"name": "f", "arguments": {}}, {"name": "g", "arguments": {}}',
+            "",
+            ["f", "g"],
+        ),
+        ("<|tool_call|>not json<|/tool_call|>", "<|tool_call|>not json<|/tool_call|>", []),
+        ('<|tool_call|>[{"name": "f"}]', '<|tool_call|>[{"name": "f"}]', []),
+        ("Answer: 2<|end|>", "Answer: 2", []),
+    ],
+)
+def test_tool_calls_are_read_and_nothing_is_lost(raw, text, calls):
+    found_text, found = chat.split_tool_calls(raw)
+    assert (found_text, [c["name"] for c in found]) == (text, calls)

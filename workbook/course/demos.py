@@ -24,10 +24,8 @@ def load_module(path: Path) -> ModuleType:
 @contextmanager
 def serving(app) -> Iterator[str]:
     """Serve an ASGI app on a free port of 127.0.0.1 while the block runs; gives its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="error")
-        server = uvicorn.Server(config)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         while not server.started and thread.is_alive():

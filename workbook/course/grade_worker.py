@@ -16,10 +16,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbgrader.api import Gradebook
-from nbgrader.apps import NbGraderAPI
-from traitlets.config import Config
+# jsonschema imports this to check URLs, if it can: over a second in every worker, for nothing here
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
+import nbformat  # noqa: E402
+from nbgrader.api import Gradebook  # noqa: E402
+from nbgrader.apps import NbGraderAPI  # noqa: E402
+from traitlets.config import Config  # noqa: E402
 
 STUDENT = "student"
 """The name of the one student in a course folder; real names never reach nbgrader."""

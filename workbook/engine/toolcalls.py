@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from workbook.models import chat
+
 
 @dataclass(frozen=True)
 class ToolCall:
@@ -26,26 +28,10 @@ class ToolCall:
 
 def parse(body: str) -> list[ToolCall]:
     """The calls in the text between the tool-call tokens; empty when it is not a list of calls."""
-    for text in (body, f"[{body}]"):
-        try:
-            found = json.loads(text, strict=False)  # code has line breaks in strings
-        except ValueError:
-            continue
-        calls = found if isinstance(found, list) else [found]
-        if calls and all(_is_call(call) for call in calls):
-            return [
-                ToolCall(call["name"], json.dumps(call["arguments"], ensure_ascii=False))
-                for call in calls
-            ]
-    return []
-
-
-def _is_call(call: object) -> bool:
-    return (
-        isinstance(call, dict)
-        and isinstance(call.get("name"), str)
-        and isinstance(call.get("arguments"), dict)
-    )
+    return [
+        ToolCall(call["name"], json.dumps(call["arguments"], ensure_ascii=False))
+        for call in chat.read_tool_calls(body)
+    ]
 
 
 def split(

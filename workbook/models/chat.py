@@ -40,24 +40,30 @@ def _compiled(template: str) -> jinja2.Template:
     return environment.from_string(template)
 
 
-def split_tool_calls(raw: str) -> tuple[str, list[dict]]:
-    """(text, tool calls) of what a model wrote, special tokens included.
+def read_tool_calls(body: str) -> list[dict]:
+    """The calls in the text between the tool-call tokens, each {"name": str, "arguments": dict};
+    empty when it is not a list of calls.
 
-    A call is {"name": str, "arguments": dict}. Tool calls that are not valid JSON, or not of that
-    form, stay in the text, so that nothing a model wrote is lost.
+    Phi-4-mini often leaves out the list's brackets around several calls; that is read too.
     """
-    before, start, rest = raw.partition(TOOL_CALL)
-    if not start:
-        return _plain(raw), []
+    for text in (body, f"[{body}]"):
+        try:
+            found = json.loads(text, strict=False)  # code has line breaks in strings
+        except ValueError:
+            continue
+        calls = found if isinstance(found, list) else [found]
+        if calls and all(_is_call(call) for call in calls):
+            return [{"name": c["name"], "arguments": c["arguments"]} for c in calls]
+    return []
+
+
+def split_tool_calls(raw: str) -> tuple[str, list[dict]]:
+    """(text, tool calls) of what a model wrote, special tokens included. What stands between the
+    tool-call tokens and is not a list of calls stays in the text: nothing is lost."""
+    before, _, rest = raw.partition(TOOL_CALL)
     body, _, after = rest.partition(TOOL_CALL_END)
-    try:
-        calls = json.loads(body)
-    except ValueError:
-        return _plain(raw), []
-    calls = [calls] if isinstance(calls, dict) else calls
-    if not isinstance(calls, list) or not all(_is_call(c) for c in calls):
-        return _plain(raw), []
-    return _plain(before + after), calls
+    calls = read_tool_calls(_plain(body))
+    return (_plain(before + after) if calls else _plain(raw)), calls
 
 
 def _is_call(call: object) -> bool:

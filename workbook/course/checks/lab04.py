@@ -341,14 +341,17 @@ class Reference:
 
 @check
 def generate(function: Callable, folder: Path, messages: Messages, limit: int) -> None:
-    """Check generate(folder, messages, limit) against greedy decoding of the same artifact.
+    """Check generate(folder, messages, limit) against greedy decoding, up to the limit.
 
-    The token that ends the turn may be the answer's last or be left out. Raises Mistake.
+    So that this does not depend on how long the model's answer is, the check makes a copy of the
+    artifact in which a token that does not come ends the turn. Raises Mistake.
     """
-    _check_generation(function, folder, messages, limit)
+    with altered(folder, eos=_never(folder, messages, limit)) as copy:
+        _check_generation(function, copy, messages, limit)
 
 
 def _check_generation(function: Callable, folder: Path, messages: Messages, limit: int) -> None:
+    """The token that ends the turn may be the answer's last or be left out."""
     answer, read = _generated(function, folder, messages, limit)
     found = _tokens(answer)
     reference = Reference(folder)
@@ -380,25 +383,12 @@ def stops_at_end_of_turn(function: Callable, folder: Path, messages: Messages, a
 
 
 @check
-def keeps_limit(function: Callable, folder: Path, messages: Messages, limit: int) -> None:
-    """Check that generate() stops after `limit` tokens when the model would go on.
-
-    The check makes a copy of the artifact in which a token that does not come ends the turn.
-    Raises Mistake.
-    """
-    tokens = _endless(folder, messages, 4 * limit)
-    end = next(token for token in range(len(tokens) + 1) if token not in tokens)
-    with altered(folder, eos=end) as copy:
-        _check_generation(function, copy, messages, limit)
-
-
-@check
 def is_greedy(function: Callable, folder: Path, messages: Messages, limit: int) -> None:
     """Check that generate() is greedy even where genai_config.json asks for sampling.
 
     Raises Mistake.
     """
-    with altered(folder, sample=True) as copy:
+    with altered(folder, eos=_never(folder, messages, limit), sample=True) as copy:
         _check_generation(function, copy, messages, limit)
 
 
@@ -407,6 +397,12 @@ def _endless(folder: Path, messages: Messages, limit: int) -> list[int]:
     reference = Reference(folder)
     reference.ends = set()
     return reference.continuation(reference.prompt(messages), limit)
+
+
+def _never(folder: Path, messages: Messages, limit: int) -> int:
+    """A token that greedy decoding does not come to soon."""
+    tokens = _endless(folder, messages, 4 * limit)
+    return next(token for token in range(len(tokens) + 1) if token not in tokens)
 
 
 def _generated(

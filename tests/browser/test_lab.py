@@ -1,0 +1,96 @@
+"""JupyterLab as a student sees it: `course.py lab`, a browser, and the first lesson."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from workbook import paths
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser_path() -> str:
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        reason = "no Chromium on the path: install it, for example with apt-get install chromium"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    return found
+
+
+@pytest.fixture(scope="module")
+def address():
+    """The address that `course.py lab` prints; the server is ended afterwards."""
+    lab = subprocess.Popen(
+        [sys.executable, "course.py", "lab", "--no-browser"],
+        cwd=paths.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        lines = iter(lab.stdout.readline, "")
+        found = next((re.search(r"http://127\.0\.0\.1:\S+", line) for line in lines
+                      if "http://127.0.0.1" in line), None)  # fmt: skip
+        assert found, f"course.py lab printed no address and ended with {lab.poll()}"
+        yield found.group()
+        lab.send_signal(signal.SIGINT)
+        assert lab.wait(timeout=30) in (0, 130)
+    finally:
+        if lab.poll() is None:
+            os.killpg(lab.pid, signal.SIGKILL)
+            lab.wait()
+
+
+@pytest.fixture(scope="module")
+def page(browser_path, address):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.goto(address)
+        yield page
+        browser.close()
+
+
+def outputs(page) -> str:
+    return "\n".join(page.locator(".jp-OutputArea-output").all_inner_texts())
+
+
+@pytest.mark.slow
+def test_the_first_lesson_opens_and_runs(page):
+    """Every cell of lesson 00, by the menu, as a student would run it."""
+    title = page.get_by_role("heading", name="Start here")
+    title.first.wait_for(timeout=120_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name=re.compile("^Run All Cells")).click()
+    ask = page.get_by_role("button", name="Ask", exact=True)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.jp-InputPrompt')]
+                 .some(e => e.textContent.includes('*')) === false
+               && document.querySelectorAll('.jp-OutputArea-output').length > 5""",
+        timeout=240_000,
+    )
+    ask.scroll_into_view_if_needed(timeout=60_000)
+    folder = paths.BUILD / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / "lesson00-playground.png")
+    page.get_by_role("menuitem", name="Run", exact=True).press("Escape")
+    assert "Traceback" not in outputs(page)
+    assert ask.is_visible()

@@ -1,0 +1,9 @@
+# cell: exercise_1_parameters
+# says: There are three
+# fails: exercise_1_parameters_test exercise_1_memory_test exercise_1_fit_test
+def parameters(config):
+    h, q, k = (config[n] for n in ("hidden_size", "num_attention_heads", "num_key_value_heads"))
+    d = config.get("head_dim") or h // q
+    layer = h * (q + 2 * k) * d + q * d * h + 2 * h * config["intermediate_size"] + 2 * h
+    tables = 1 if config["tie_word_embeddings"] else 2
+    return config["num_hidden_layers"] * layer + h + tables * config["vocab_size"] * h

@@ -1,0 +1,10 @@
+# cell: exercise_1_parameters
+# says: This config has a head_dim
+# fails: exercise_1_parameters_test exercise_1_memory_test
+# hidden: exercise_1_parameters_test exercise_1_memory_test
+def parameters(config):
+    h, q, k = (config[n] for n in ("hidden_size", "num_attention_heads", "num_key_value_heads"))
+    d = h // q
+    layer = h * (q + 2 * k) * d + q * d * h + 3 * h * config["intermediate_size"] + 2 * h
+    tables = 1 if config["tie_word_embeddings"] else 2
+    return config["num_hidden_layers"] * layer + h + tables * config["vocab_size"] * h

@@ -1,0 +1,18 @@
+# cell: exercise_3_generate
+# says: apply the chat template first
+# fails: exercise_3_tokens_test exercise_3_stop_test
+import onnxruntime_genai as og
+
+
+def generate(folder, messages, max_new_tokens):
+    model = og.Model(str(folder))
+    tokenizer = og.Tokenizer(model)
+    text = messages[-1]["content"]
+    prompt = tokenizer.encode(text)
+    options = og.GeneratorParams(model)
+    options.set_search_options(max_length=len(prompt) + max_new_tokens, do_sample=False)
+    generator = og.Generator(model, options)
+    generator.append_tokens(prompt)
+    while not generator.is_done():
+        generator.generate_next_token()
+    return generator.get_sequence(0)[len(prompt) :].tolist()
