@@ -303,8 +303,14 @@ def test_the_number_of_computing_threads_is_what_was_asked_for(artifact):
     assert more(5) - more(2) == 3
 
 
-def test_the_default_is_every_physical_core(model, monkeypatch):
-    assert 1 <= model.threads <= (psutil.cpu_count(logical=False) or 1)
+def test_a_small_model_gets_one_thread_and_a_large_one_every_core(model, artifact, monkeypatch):
+    assert model.threads == generation.best_threads(artifact.path) == 1
+    monkeypatch.setattr(generation, "SMALL", 0)
+    assert generation.best_threads(artifact.path) == generation.physical_cores()
+
+
+def test_physical_cores_are_at_least_one(monkeypatch):
+    assert 1 <= generation.physical_cores() <= (psutil.cpu_count(logical=False) or 1)
     monkeypatch.setattr(psutil, "cpu_count", lambda logical: None)
     assert generation.physical_cores() == 1
 

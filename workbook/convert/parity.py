@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from workbook.errors import CourseError
 from workbook.models import Geometry, chat
@@ -81,9 +82,10 @@ def reference_logits(folder: Path, prompts: tuple[str, ...] = PROMPTS) -> list[n
     import torch
     from transformers import AutoModelForCausalLM
 
-    # A model of several GB is compared in its own precision: twice its size would not fit.
-    large = sum(f.stat().st_size for f in folder.glob("*.safetensors")) > 1e9
-    dtype = torch.bfloat16 if large else torch.float32
+    # In fp32 where it fits: bf16's own rounding is larger than the limit of full precision.
+    size = sum(f.stat().st_size for f in folder.glob("*.safetensors"))
+    roomy = 3 * size < psutil.virtual_memory().available
+    dtype = torch.float32 if roomy else torch.bfloat16
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
     with torch.inference_mode():
         return [

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -42,21 +43,13 @@ def slowest_probe(url: str, busy_path: str, probe_path: str = "/health") -> floa
 
     Probes follow each other until the POST is done. Raises httpx.HTTPError when a request fails.
     """
-    done = threading.Event()
-
-    def work() -> None:
-        try:
-            httpx.post(url + busy_path, timeout=120).raise_for_status()
-        finally:
-            done.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
     slowest = 0.0
-    while not done.is_set():
-        started = time.perf_counter()
-        httpx.get(url + probe_path, timeout=120).raise_for_status()
-        slowest = max(slowest, time.perf_counter() - started)
-        time.sleep(0.02)
-    thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(httpx.post, url + busy_path, timeout=300)
+        while not busy.done():
+            started = time.perf_counter()
+            httpx.get(url + probe_path, timeout=300).raise_for_status()
+            slowest = max(slowest, time.perf_counter() - started)
+            time.sleep(0.02)
+    busy.result().raise_for_status()
     return slowest

@@ -22,8 +22,8 @@ OK, WARN, FAIL = "OK", "WARN", "FAIL"
 GB = 10**9
 PHI4_MINI = "models--microsoft--Phi-4-mini-instruct"
 PORTS = {
-    8000: "vLLM and the SLM Engine",
-    8080: "llama.cpp and Open WebUI",
+    8000: "vLLM",
+    8080: "the SLM Engine, llama.cpp and Open WebUI",
     11434: "Ollama",
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import textwrap
 from pathlib import Path
 
 from workbook import models
@@ -38,7 +39,7 @@ def text(folder: Path, families: dict[str, dict]) -> str:
 A very small teaching model for this course, trained from scratch by the code in
 `workbook/pocket/`. It has Phi-4-mini's architecture (`Phi3ForCausalLM`: grouped-query attention
 3:1, partial rotary embedding 0.75, LongRoPE, tied embeddings), its special tokens and its chat
-format, so that what works on pocket works on Phi-4-mini.
+format, so that the same code converts and serves both.
 
 | | |
 | --- | --- |
@@ -89,8 +90,9 @@ def _training() -> str:
         return "See `workbook/pocket/train.py`."
     run = json.loads(TRAINING.read_text(encoding="utf-8"))
     curve = ", ".join(f"{p['loss']:.3f} at {p['tokens'] / 1e6:.1f} M" for p in run["curve"])
-    return (
+    said = (
         f"Preset `{run['preset']}`: {run['tokens'] / 1e6:.1f} M tokens, prompts and padding "
         f"included, in {run['minutes']} minutes on {run['machine']}. Loss: {curve}. "
-        f"The same command, `workbook pocket train`, makes it again."
+        f"`workbook pocket train --preset {run['preset']}` trains it again."
     )
+    return textwrap.fill(said, 100)

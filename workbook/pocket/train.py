@@ -32,7 +32,7 @@ class Preset:
     hidden_size: int = 192
     layers: int = 6
     intermediate_size: int = 512
-    tokens: int = 24_000_000
+    tokens: int = 18_000_000
     batch_tokens: int = 6_144
     learning_rate: float = 3e-3
     warmup_steps: int = 100
@@ -249,7 +249,8 @@ def _history(folder: Path, preset_name: str, points: int = 8) -> dict:
     size = max(1, len(steps) // points)
     groups = [steps[i : i + size] for i in range(0, len(steps), size)]
     curve = [
-        {"tokens": g[-1]["tokens"], "loss": sum(s["loss"] for s in g) / len(g)} for g in groups
+        {"tokens": g[-1]["tokens"], "loss": round(sum(s["loss"] for s in g) / len(g), 4)}
+        for g in groups
     ]
     last = steps[-1]
     return {
