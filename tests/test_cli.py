@@ -24,6 +24,21 @@ def test_what_the_user_can_put_right_is_one_sentence(arguments, sentence, capsys
     assert len(said.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (["pocket", "train", "--tokens", "-5"], "'-5' is not a whole number"),
+        (["pocket", "train", "--threads", "0"], "'0' is not above 0"),
+        (["pocket", "score", "--limit", "x"], "'x' is not a whole number"),
+        (["serve", "engine", "--port", "99999"], "'99999' is not a port"),
+    ],
+)
+def test_numbers_are_checked(arguments, sentence, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(arguments)
+    assert sentence in capsys.readouterr().err
+
+
 def test_convert_says_where_the_artifact_is(artifact, capsys):
     assert cli.main(["convert"]) == 0
     assert str(artifact.path) in capsys.readouterr().out

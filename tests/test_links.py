@@ -50,7 +50,7 @@ def test_the_options_of_course_py_exist():
 
 
 def test_the_sub_commands_of_workbook_exist():
-    words = mentioned(r"`workbook ([a-z]+)\b")
+    words = mentioned(r"(?:`|bin/)workbook ([a-z]+)\b")
     assert {"download", "pocket", "serve"} <= words
     for word in words:
         with pytest.raises(SystemExit) as ended:

@@ -59,6 +59,18 @@ def shell(nb):
     nb.cells[3].source = "x = 1\n  !ls"
 
 
+def assigned_shell(nb):
+    nb.cells[3].source = "files = !ls"
+
+
+def ipython(nb):
+    nb.cells[3].source = "get_ipython().system('ls')"
+
+
+def title_second(nb):
+    nb.cells[0].source = "## Part\n\n# Title"
+
+
 def magic(nb):
     nb.cells[3].source = "%matplotlib inline"
 
@@ -122,6 +134,9 @@ SPOILERS = [
     (skipped_level, "a heading of level 3 follows one of level 1"),
     (long_cell, "16 lines of code"),
     (shell, "a shell escape or a magic"),
+    (assigned_shell, "a shell escape or a magic"),
+    (ipython, "a shell escape or a magic"),
+    (title_second, "one heading of level 1"),
     (magic, "a shell escape or a magic"),
     (install, "installs a package"),
     (path_edit, "changes sys.path"),
@@ -147,7 +162,10 @@ def folder(tmp_path):
 
 
 def test_a_good_lesson_has_no_problem(folder):
-    nbformat.write(good(), folder / "lesson.ipynb")
+    lesson = good()
+    lesson.cells[2].source += "\n\n```\n# a comment in a code block\n```"
+    lesson.cells[3].source = "x = not 1 != 2\ny = 5 % 3"
+    nbformat.write(lesson, folder / "lesson.ipynb")
     assert notebooks.problems(folder / "lesson.ipynb") == []
 
 
@@ -204,3 +222,18 @@ def test_deterministic_cells_give_their_stored_outputs():
         env=os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"},
     )
     assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_progress_bars_are_not_stored_and_streams_are_joined():
+    bar = new_output("display_data", {"text/plain": "q:  10%|#    | 1/9 [00:00<00:01, 9.00it/s]"})
+    parts = [new_output("stream", text="a\n"), bar, new_output("stream", text="b\n")]
+    assert [o.text for o in notebooks._joined(parts)] == ["a\nb\n"]
+
+
+def test_the_command_says_what_is_wrong_and_knows_the_names(monkeypatch, capsys):
+    monkeypatch.setattr(notebooks, "problems", lambda path: ["is too short"])
+    assert notebooks.main(["check", "00_start"]) == 1
+    assert "00_start_here.ipynb: is too short" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        notebooks.main(["refresh", "no such lesson"])
+    assert "no notebook's name contains" in capsys.readouterr().err

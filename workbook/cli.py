@@ -15,7 +15,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"workbook: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nworkbook: interrupted; run the same command again to go on.", file=sys.stderr)
+        print("\nworkbook: interrupted.", file=sys.stderr)
         return 130
 
 
@@ -29,12 +29,15 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("runtime", help="which runtime, for example engine")
     serve.add_argument("--model", default="pocket", help="model name (default: pocket)")
     serve.add_argument("--artifact", default="onnx-int4", help="artifact (default: onnx-int4)")
-    serve.add_argument("--port", type=int, default=8080, help="port (default: 8080; 0: a free one)")
+    serve.add_argument(
+        "--port", type=_port, default=8080, help="port (default: 8080; 0: a free one)"
+    )
     serve.set_defaults(run=_serve)
 
     convert = commands.add_parser("convert", help="convert a model to an artifact")
     convert.add_argument("--model", default="pocket", help="model name (default: pocket)")
     convert.add_argument("--to", default="onnx-int4", help="artifact (default: onnx-int4)")
+    convert.epilog = "For example: workbook convert --model pocket --to onnx-int8"
     convert.set_defaults(run=_convert)
 
     download = commands.add_parser("download", help="download a model's weights")
@@ -44,15 +47,15 @@ def _parser() -> argparse.ArgumentParser:
     pocket = commands.add_parser("pocket", help="make pocket: data, training, scores, card")
     steps = pocket.add_subparsers(metavar="STEP", required=True)
     data = steps.add_parser("data", help="show generated problems, write the question banks")
-    data.add_argument("--show", type=int, default=0, metavar="N", help="print N problems")
+    data.add_argument("--show", type=_natural, default=0, metavar="N", help="print N problems")
     data.set_defaults(run=_pocket_data)
     train = steps.add_parser("train", help="train; the same command goes on where it stopped")
     train.add_argument("--preset", default="cpu", help="smoke, cpu or gpu (default: cpu)")
-    train.add_argument("--threads", type=int, help="threads (default: all cores)")
-    train.add_argument("--tokens", type=int, help="train on so many tokens instead")
+    train.add_argument("--threads", type=_positive, help="threads (default: all cores)")
+    train.add_argument("--tokens", type=_positive, help="train on so many tokens instead")
     train.set_defaults(run=_pocket_train)
     score = steps.add_parser("score", help="score the model in models/pocket")
-    score.add_argument("--limit", type=int, help="at most so many questions a family")
+    score.add_argument("--limit", type=_positive, help="at most so many questions a family")
     score.set_defaults(run=_pocket_score)
     export = steps.add_parser("export", help="make a trained preset the bundled model")
     export.add_argument("--preset", default="cpu", help="smoke, cpu or gpu (default: cpu)")
@@ -60,6 +63,24 @@ def _parser() -> argparse.ArgumentParser:
     card = steps.add_parser("card", help="write models/pocket/README.md from the last scores")
     card.set_defaults(run=_pocket_card)
     return parser
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if _natural(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if _natural(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: choose 0 to 65535")
+    return int(text)
 
 
 def _serve(arguments) -> None:
@@ -102,10 +123,6 @@ def _pocket_data(arguments) -> None:
 def _pocket_train(arguments) -> None:
     from workbook.pocket import train
 
-    if arguments.preset not in train.PRESETS:
-        raise CourseError(
-            f"There is no preset {arguments.preset!r}: choose one of {', '.join(train.PRESETS)}."
-        )
     print(train.run(arguments.preset, threads=arguments.threads, tokens=arguments.tokens))
 
 

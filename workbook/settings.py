@@ -34,7 +34,8 @@ def check(choice: Choice) -> Choice:
     """The same choice, or a CourseError when its place is not one of PLACES."""
     if choice.place not in PLACES:
         raise CourseError(
-            f"The place {choice.place!r} does not exist: choose one of {', '.join(PLACES)}."
+            f"The place {choice.place!r} does not exist: choose one of {', '.join(PLACES)} (with "
+            f"WORKBOOK_PLACE, the notebook's parameter, or the settings panel)."
         )
     return choice
 

@@ -4,7 +4,7 @@ from html import escape
 
 
 class Table:
-    """Rows of text under a header. Numbers align right."""
+    """Rows of text under a header."""
 
     def __init__(self, rows: list[dict[str, str]], caption: str = "") -> None:
         if not rows:

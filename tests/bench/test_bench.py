@@ -45,3 +45,23 @@ def test_bars_show_every_value():
     axis = figure.axes[0]
     assert [bar.get_height() for bar in axis.patches] == [1.0, 2.0]
     assert [t.get_text() for t in axis.texts] == ["1.0 MB", "2.0 MB"]
+
+
+def test_the_memory_is_that_of_the_artifact_alone(artifact):
+    ballast = b"1" * 1_500_000_000
+    found = local.measure([artifact], tokens=5, rounds=1)[artifact.name]
+    assert found.peak_bytes < len(ballast)
+
+
+def test_what_cannot_be_compared_is_refused(artifact):
+    for wrong in ({"rounds": 0}, {"tokens": 1}):
+        with pytest.raises(ValueError, match="rounds >= 1, tokens >= 2"):
+            local.measure([artifact], **wrong)
+    with pytest.raises(ValueError, match="each once"):
+        local.measure([artifact, artifact])
+
+
+def test_the_bars_of_accuracy_span_the_interval():
+    axis = plots.accuracy({"a": {"f": (0.5, 0.3, 0.8)}}, "t").axes[0]
+    ((low, high),) = [s[:, 1] for c in axis.collections for s in c.get_segments()]
+    assert (low, high) == pytest.approx((0.3, 0.8))

@@ -3,11 +3,13 @@
 import itertools
 import json
 import shutil
+import threading
+import time
 
 import pytest
 
 from workbook import convert, models
-from workbook.convert import inspect, onnx
+from workbook.convert import inspect, onnx, parity
 from workbook.convert.artifact import digest, load, weight_files
 from workbook.errors import CourseError
 from workbook.models import chat
@@ -34,11 +36,22 @@ def test_a_second_conversion_is_the_first_one(fp32, monkeypatch):
 def test_another_weight_is_another_artifact(tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(models.folder("pocket"), folder)
-    before = onnx._key(folder, "onnx-int4")
+    before = onnx._key(folder, "onnx-int4", 4096)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"rope_theta": 9999.0}))
-    assert onnx._key(folder, "onnx-int4") != before
-    assert onnx._key(folder, "onnx-int4") != onnx._key(folder, "onnx-int8")
+    after = onnx._key(folder, "onnx-int4", 4096)
+    assert len({before, after, onnx._key(folder, "onnx-int8", 4096)}) == 3
+    assert onnx._key(folder, "onnx-int4", 2048) != after
+
+
+def test_another_converter_or_recipe_is_another_artifact(monkeypatch):
+    folder = models.folder("pocket")
+    before = onnx._key(folder, "onnx-int4", 4096)
+    monkeypatch.setattr(onnx.importlib.metadata, "version", lambda _: "0.0.1")
+    assert onnx._key(folder, "onnx-int4", 4096) != before
+    monkeypatch.undo()
+    monkeypatch.setitem(onnx.RECIPES, "onnx-int4", onnx.Recipe("int4", ("block_size=128",)))
+    assert onnx._key(folder, "onnx-int4", 4096) != before
 
 
 def test_an_unfinished_artifact_is_none(fp32, tmp_path):
@@ -88,10 +101,12 @@ def test_too_little_room_is_said_before_anything_is_made(what, tmp_path, monkeyp
 
 def test_affordable_leaves_out_what_does_not_fit(monkeypatch):
     class Memory:
-        available = onnx._memory(models.folder("pocket")) + 1
+        available = onnx._memory(models.folder("pocket"), "onnx-int4")
 
     monkeypatch.setattr(onnx.psutil, "virtual_memory", lambda: Memory)
     assert convert.affordable("pocket") == ["onnx-int8", "onnx-int4"]
+    with pytest.raises(CourseError, match=r"to onnx-fp32 needs .* GB of memory"):
+        onnx._check_room(models.folder("pocket"), "onnx-fp32")
     Memory.available = 10
     with pytest.raises(CourseError, match="use a larger machine"):
         convert.affordable("pocket")
@@ -125,3 +140,72 @@ def test_full_precision_gives_pytorchs_tokens(fp32):
         expected = scorer.token_ids([chat.render(messages, tools)], max_new_tokens=120)[0]
         answer = local.complete(messages, tools=tools, max_tokens=120).token_ids
         assert [t for t in answer if t not in scorer.end] == expected, problem.prompt
+
+
+@pytest.fixture
+def quick(monkeypatch, tmp_path):
+    """Conversions without the model builder; gives the list of builds that were made."""
+    builds = []
+
+    def build(to, source, out, cache):
+        builds.append(to)
+        time.sleep(0.2)
+        out.mkdir()
+        (out / "model.onnx").write_bytes(b"graph")
+        (out / "genai_config.json").write_text('{"search": {"max_length": 131072}}')
+
+    monkeypatch.setattr("workbook.paths.ARTIFACTS", tmp_path)
+    monkeypatch.setattr(onnx, "_build", build)
+    monkeypatch.setattr(onnx, "_measure", lambda *_, **__: parity.Parity(0.0, 0.0, 1.0))
+    return builds
+
+
+def test_two_conversions_at_once_build_once(quick):
+    threads = [threading.Thread(target=convert.convert, args=("pocket",)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert quick == ["onnx-int4"]
+
+
+def test_what_an_interrupted_conversion_left_is_replaced(quick):
+    made = convert.convert("pocket")
+    (made.path / "artifact.json").unlink()
+    (made.path / "left over").touch()
+    killed = made.path.parent / f".making-{made.path.name}-killed"
+    killed.mkdir()
+    assert convert.convert("pocket").path == made.path
+    assert not (made.path / "left over").exists()
+    assert not killed.exists()
+
+
+def test_a_wrong_conversion_is_not_kept(quick, tmp_path, monkeypatch):
+    monkeypatch.setattr(onnx, "_measure", lambda *_, **__: parity.Parity(9.0, 1.4, 0.0))
+    with pytest.raises(CourseError, match="onnx-int4 is wrong"):
+        convert.convert("pocket")
+    assert [p for p in (tmp_path / "pocket").iterdir() if p.is_dir()] == []
+
+
+def test_max_length_is_bounded_in_a_fresh_conversion(quick):
+    config = json.loads((convert.convert("pocket").path / "genai_config.json").read_text())
+    assert config["search"]["max_length"] == models.get("pocket").context
+
+
+def test_a_builder_that_writes_nothing_is_one_sentence(monkeypatch, tmp_path):
+    monkeypatch.setattr(onnx, "_run", lambda *_: "")
+    with pytest.raises(CourseError, match=r"wrote no model\.onnx"):
+        onnx._build("onnx-int4", tmp_path, tmp_path / "out", tmp_path / "cache")
+
+
+def test_a_folder_that_is_no_model_is_one_sentence(tmp_path):
+    with pytest.raises(CourseError, match=r"no Hugging Face folder .*config\.json is missing"):
+        convert.convert("pocket", folder=tmp_path)
+    with pytest.raises(CourseError, match="no model 'mine'"):
+        convert.convert("mine", folder=models.folder("pocket"))
+
+
+@pytest.mark.parametrize("card", ["{", '{"name": "x"}', "[]"])
+def test_a_card_that_cannot_be_read_is_no_artifact(tmp_path, card):
+    (tmp_path / "artifact.json").write_text(card)
+    assert load(tmp_path) is None

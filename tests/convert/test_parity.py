@@ -1,6 +1,7 @@
 """The check that stands between a wrong conversion and everybody who would use it."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -86,3 +87,35 @@ def test_the_builders_silent_mistake_is_refused(tmp_path, monkeypatch, to):
 def test_pockets_shape_cannot_fall_into_that_trap():
     with pytest.raises(ValueError, match="equals a projection width"):
         geometry.config(intermediate_size=geometry.VOCABULARY // 2)
+
+
+def test_the_figures_are_those_of_a_worked_example():
+    reference = np.array([[0.0, 2.0], [4.0, 2.0]])  # standard deviation sqrt(2)
+    found = parity.compare(reference, np.array([[0.0, 2.0], [1.0, 2.0]]))
+    assert found.largest == 3  # the logit fell: the sign does not count
+    assert found.relative == pytest.approx(1.5 / math.sqrt(2))
+    assert found.agreement == 0.5
+
+
+@pytest.mark.parametrize(
+    "name, largest, relative, passes",
+    [
+        ("onnx-fp32", 1e-3, 1e-3, True),
+        ("onnx-fp32", 1.01e-3, 0.0, False),
+        ("onnx-fp32", 0.0, 1.01e-3, False),
+        ("onnx-fp32", math.nan, 0.0, False),
+        ("onnx-fp32", 0.0, math.nan, False),
+        ("onnx-int8", 9.0, 0.25, True),
+        ("onnx-int8", 0.0, 0.251, False),
+        ("onnx-int8", 0.0, math.nan, False),
+        ("onnx-int4", 9.0, 1.0, True),
+        ("onnx-int4", 0.0, 1.001, False),
+    ],
+)
+def test_the_limits_are_exactly_these(name, largest, relative, passes):
+    found = parity.Parity(largest, relative, 1.0)
+    if passes:
+        parity.check(found, name)
+    else:
+        with pytest.raises(CourseError, match=f"{name} is wrong"):
+            parity.check(found, name)

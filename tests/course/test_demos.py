@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -47,3 +48,22 @@ def test_the_tutorials_server_is_the_tutorials():
     module = demos.load_module(paths.NOTEBOOKS / "files" / "tutorial_server.py")
     assert {route.path for route in module.app.routes} >= {"/reasoning", "/health", "/"}
     assert module.engine.model is None
+
+
+def test_a_refused_request_is_an_error(app):
+    with demos.serving(app) as url, pytest.raises(httpx.HTTPStatusError):
+        demos.slowest_probe(url, "/nowhere")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_app_that_does_not_start_is_an_error():
+    @asynccontextmanager
+    async def broken(_):
+        raise RuntimeError("no model")
+        yield
+
+    with (
+        pytest.raises(RuntimeError, match="did not start"),
+        demos.serving(FastAPI(lifespan=broken)),
+    ):
+        pass

@@ -20,6 +20,10 @@ from workbook.evaluate.banks import Question
         ("Answer: 44%", 44),
         ("Answer: 1\nNo wait.\nAnswer: 2", 2),
         ("12,34", 34),
+        ("240 km, so 17.\nAnswer:", 17),
+        ("Answer: .5", 0.5),
+        ("Answer: \u22124", -4),
+        ("Answer: -$4", -4),
         ("no number here", None),
         ("Answer: unknown", None),
     ],
@@ -62,6 +66,8 @@ class Call:
         ([{"name": "g", "arguments": {"a": 1, "b": "x"}}], False),
         ([{"name": "f", "arguments": {"a": 2, "b": "x"}}], False),
         ([{"name": "f", "arguments": {"a": "1", "b": "x"}}], False),
+        ([{"name": "f", "arguments": {"a": 1.0, "b": "x"}}], True),
+        ([{"name": "f", "arguments": {"a": 1.5, "b": "x"}}], False),
         ([Call("f", "not json")], False),
         ([Call("f", "[1]")], False),
         ([], False),
@@ -139,5 +145,22 @@ def test_the_wilson_interval_is_the_published_one():
     assert results.wilson(0, 10)[0] == 0
     assert results.wilson(10, 10)[1] == 1
     for right, total in ((11, 10), (-1, 10), (0, 0)):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="is not a share"):
             results.wilson(right, total)
+
+
+@pytest.mark.parametrize("total", range(1, 200))
+def test_the_interval_holds_the_share(total):
+    for right in (0, total):
+        low, high = results.wilson(right, total)
+        assert low <= right / total <= high
+
+
+def test_a_system_prompt_comes_first():
+    asked = Question("q", "f", "?", 1, "number", "a test", system="S")
+    assert [m["role"] for m in asked.messages()] == ["system", "user"]
+
+
+def test_an_unknown_family_is_named_with_the_known_ones():
+    with pytest.raises(CourseError, match="no family geometry: choose from travel_time"):
+        evaluate.load("heldout", families=("geometry",))

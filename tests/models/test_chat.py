@@ -70,3 +70,8 @@ def test_openai_tools_lose_their_wrapper():
 def test_tool_calls_are_read_and_nothing_is_lost(raw, text, calls):
     found_text, found = chat.split_tool_calls(raw)
     assert (found_text, [c["name"] for c in found]) == (text, calls)
+
+
+def test_what_follows_a_call_is_kept():
+    raw = 'A <|tool_call|>{"name": "f", "arguments": {}}<|/tool_call|> B<|endoftext|>'
+    assert chat.split_tool_calls(raw)[0] == "A  B"

@@ -1,7 +1,9 @@
 """The catalogue, shapes and sizes."""
 
 import json
+import os
 
+import httpx
 import pytest
 
 from workbook import models, paths
@@ -64,9 +66,36 @@ def test_a_model_that_is_not_here_says_how_to_get_it(monkeypatch, tmp_path):
         models.folder("phi4-mini")
 
 
-def test_a_download_without_a_network_is_one_sentence(monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+def test_half_a_download_is_not_a_model(monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    model = models.get("phi4-mini")
+    snapshot = tmp_path / "models--microsoft--Phi-4-mini-instruct" / "snapshots" / model.revision
+    snapshot.mkdir(parents=True)
+    for name in ("a.safetensors", "config.json", "tokenizer.json"):
+        (snapshot / name).touch()
+    shards = {"weight_map": {"x": "a.safetensors", "y": "b.safetensors"}}
+    (snapshot / "model.safetensors.index.json").write_text(json.dumps(shards))
+    with pytest.raises(CourseError, match="not on this machine"):
+        models.folder("phi4-mini")
+    (snapshot / "b.safetensors").touch()
+    assert models.folder("phi4-mini") == snapshot
+
+
+@pytest.mark.parametrize(
+    "error", [httpx.ReadTimeout(""), httpx.ConnectError("no route"), OSError(28, "No space left")]
+)
+def test_a_failed_download_is_one_sentence(monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
     with pytest.raises(CourseError, match=r"could not be downloaded.*goes on where it stopped"):
+        models.download("phi4-mini")
+
+
+def test_a_download_in_offline_mode_names_the_variable(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(CourseError, match="HF_HUB_OFFLINE is set: unset it"):
         models.download("phi4-mini")
 
 
@@ -88,3 +117,33 @@ def test_the_fingerprint_follows_the_content(tmp_path):
 def test_every_downloaded_model_is_pinned_to_a_commit():
     for model in catalogue.MODELS.values():
         assert model.bundled or len(model.revision) == 40
+
+
+def test_large_files_count_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogue, "LARGE", 3)
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"1111")
+    os.utime(weights, ns=(1, 1))
+    before = models.fingerprint(tmp_path)
+    weights.write_bytes(b"2222")
+    os.utime(weights, ns=(2, 2))
+    assert models.fingerprint(tmp_path) != before
+
+
+def test_a_renamed_file_counts_and_a_folder_does_not(tmp_path):
+    (tmp_path / "a.json").write_text("{}")
+    before = models.fingerprint(tmp_path)
+    (tmp_path / "card").mkdir()
+    assert models.fingerprint(tmp_path) == before
+    (tmp_path / "a.json").rename(tmp_path / "b.json")
+    assert models.fingerprint(tmp_path) != before
+
+
+def test_a_config_may_name_its_head_size_and_untie(tmp_path):
+    config = {
+        "num_attention_heads": 2, "num_hidden_layers": 1, "hidden_size": 8,
+        "intermediate_size": 8, "num_key_value_heads": 1, "vocab_size": 9, "head_dim": 16,
+    }  # fmt: skip
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    shape = Geometry.from_folder(tmp_path)
+    assert (shape.head_size, shape.tied) == (16, False)

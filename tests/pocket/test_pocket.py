@@ -26,6 +26,10 @@ def problems():
 
 def test_training_never_sees_a_held_out_problem(problems):
     assert not [p for p in problems if problem.held_out(p.family, p.key)]
+    swapped = {(p.family, *k) for p in problems for k in problem.same_problem(p.family, p.key)}
+    asked = {(p.family, *p.key) for name in families.BY_NAME
+             for p in families.held_out_problems(name, 40, banks.SEED)}  # fmt: skip
+    assert not swapped & asked
     prompts = {p.prompt for p in problems}
     assert not [q for q in evaluate.load("heldout") if q.prompt in prompts]
 
@@ -48,6 +52,10 @@ def test_the_split_is_by_problem_not_by_wording():
 
 def test_the_tutorials_problems_are_held_out():
     assert all(problem.held_out(family, tuple(key)) for family, *key in problem.TUTORIAL)
+    drawn = [(p.family, *p.key) for p in itertools.islice(families.training(seed=9), 30_000)]
+    assert not set(drawn) & problem.TUTORIAL
+    prompts = {q.prompt for q in banks.tutorial()}
+    assert not prompts & {p.prompt for p in itertools.islice(families.training(seed=9), 30_000)}
 
 
 def test_the_banks_are_what_the_generators_make():
@@ -215,3 +223,52 @@ def test_pocket_answers_the_fixed_prompts_in_the_right_form():
     assert car.right, car.text
     for result in (train_, car):
         assert re.search(r"^Answer: ", result.text, re.M)
+
+
+def test_padding_is_neither_read_nor_learned():
+    batch = train._pad([([5, 6, 7], [-100, 6, 7]), ([5], [5])])
+    assert batch.attention_mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert batch.labels.tolist() == [[-100, 6, 7], [5, -100, -100]]
+
+
+def test_the_rate_warms_up_and_falls_to_zero():
+    preset = train.PRESETS["smoke"]
+    assert train.rate(preset, 0, 0) == preset.learning_rate / preset.warmup_steps
+    assert train.rate(preset, 99, preset.tokens // 2) == preset.learning_rate
+    assert train.rate(preset, 99, preset.tokens) == 0
+
+
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
+    import torch
+
+    state = {"preset": {"layers": 99}}
+    torch.save(state, tmp_path / "checkpoint.pt")
+    with pytest.raises(CourseError, match="made with other settings"):
+        train._resume(tmp_path, train.PRESETS["smoke"], None, [])
+
+
+def test_the_gpu_preset_without_a_gpu_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(CourseError, match="needs an NVIDIA GPU"):
+        train.train(train.PRESETS["gpu"], tmp_path)
+
+
+def test_a_partial_score_is_not_kept(monkeypatch, tmp_path):
+    monkeypatch.setattr(score, "SCORES", tmp_path / "scores.json")
+    one = [evaluate.Result("tutorial/0", "travel_time", True, "")]
+    monkeypatch.setattr(score, "score", lambda limit: one)
+    score.run(limit=1)
+    assert not score.SCORES.exists()
+
+
+@pytest.mark.parametrize("width", [200, 1280])
+def test_a_hidden_size_that_does_not_divide_is_refused(width):
+    with pytest.raises(ValueError, match="not a multiple"):
+        geometry.config(hidden_size=width)
+
+
+@pytest.mark.parametrize("width", [192, 320])  # hidden size; queries, keys and values
+def test_every_projection_is_compared_with_the_vocabulary(monkeypatch, width):
+    monkeypatch.setattr(geometry, "VOCABULARY", width)
+    with pytest.raises(ValueError, match="equals a projection width"):
+        geometry.config()

@@ -32,8 +32,11 @@ def measure(artifacts: list[Artifact], *, tokens: int = 200, rounds: int = 3) ->
     """The speed of several ONNX artifacts, by name.
 
     Each artifact runs in a process of its own. They take turns, one round each, so that a busy
-    moment of the machine does not hit one artifact only. Raises CourseError when one cannot run.
+    moment of the machine does not hit one artifact only. Raises CourseError when one cannot run,
+    and ValueError for artifacts of the same name, less than one round or less than two tokens.
     """
+    if len({a.name for a in artifacts}) != len(artifacts) or rounds < 1 or tokens < 2:
+        raise ValueError("measure artifacts of one model, each once, rounds >= 1, tokens >= 2")
     runs: dict[str, list[Speed]] = {a.name: [] for a in artifacts}
     for _ in range(rounds):
         for artifact in artifacts:
@@ -59,6 +62,10 @@ def run_once(folder: Path, tokens: int) -> Speed:
 
 
 def _peak_bytes() -> int:
+    status = Path("/proc/self/status")  # ru_maxrss would count the process that started this one
+    if status.exists():
+        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
     try:
         import resource
     except ImportError:  # Windows
@@ -69,7 +76,9 @@ def _peak_bytes() -> int:
 
 def _in_process(folder: Path, tokens: int) -> Speed:
     command = [sys.executable, "-m", "workbook.bench.local", str(folder), str(tokens)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise CourseError(f"The artifact in {folder} could not be measured ({last}).")

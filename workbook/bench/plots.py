@@ -1,4 +1,4 @@
-"""Pictures of measured tables. Each has a title that says what to see, and labelled values."""
+"""Pictures of measured tables. Each has a title that says what to see."""
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure

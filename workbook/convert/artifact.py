@@ -45,7 +45,10 @@ def load(path: Path) -> Artifact | None:
     card = path / CARD
     if not card.exists():
         return None
-    return Artifact(**(json.loads(card.read_text(encoding="utf-8")) | {"path": path}))
+    try:
+        return Artifact(**(json.loads(card.read_text(encoding="utf-8")) | {"path": path}))
+    except (ValueError, TypeError):  # another version's card, or a damaged one: made again
+        return None
 
 
 def weight_files(path: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """From a Hugging Face folder to an ONNX artifact, by ONNX Runtime GenAI's model builder."""
 
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -47,7 +48,7 @@ def convert(model: str, to: str = "onnx-int4", *, folder: Path | None = None) ->
 
     model: a name of the catalogue; folder: another Hugging Face folder to convert under that
     name. The result is kept under build/artifacts, keyed by the folder's content, the recipe and
-    the converter's version. Its logits are compared with PyTorch's; a wrong conversion is not
+    the versions of what makes it. Its logits are compared with PyTorch's; a wrong conversion is not
     kept.
 
     Raises CourseError for an unknown artifact name, too little memory or disk, or a conversion
@@ -55,8 +56,11 @@ def convert(model: str, to: str = "onnx-int4", *, folder: Path | None = None) ->
     """
     if to not in RECIPES:
         raise CourseError(f"There is no artifact {to!r}: choose one of {', '.join(RECIPES)}.")
+    models.get(model)
     source = folder or models.folder(model)
-    target = paths.ARTIFACTS / model / f"{to}-{_key(source, to)}"
+    if not (source / "config.json").exists():
+        raise CourseError(f"There is no Hugging Face folder at {source}: config.json is missing.")
+    target = paths.ARTIFACTS / model / f"{to}-{_key(source, to, models.get(model).context)}"
     target.parent.mkdir(parents=True, exist_ok=True)
     # Two notebooks may ask for the same artifact at once: the second waits for the first.
     with FileLock(target.with_suffix(".lock")):
@@ -68,38 +72,45 @@ def affordable(model: str) -> list[str]:
 
     All of them for pocket. Raises CourseError when not even one fits.
     """
-    need, free = _memory(models.folder(model)), psutil.virtual_memory().available
-    if need > free:
+    source, free = models.folder(model), psutil.virtual_memory().available
+    fitting = [name for name in RECIPES if _memory(source, name) <= free]
+    if not fitting:
+        need = _memory(source, "onnx-int4")
         raise CourseError(
             f"Converting {model} needs about {need / 1e9:.0f} GB of memory and {free / 1e9:.0f} GB "
             f"are free: use a larger machine, or work with pocket."
         )
-    # PyTorch keeps the weights in fp32 while the fp32 graph is written.
-    return [name for name in RECIPES if name != "onnx-fp32" or 2 * need < free]
+    return fitting
 
 
-def _memory(source: Path) -> int:
+def _memory(source: Path, to: str) -> int:
     weights = sum(f.stat().st_size for f in source.glob("*.safetensors"))
-    return MEMORY_FACTOR * weights
+    # PyTorch keeps the weights in fp32 while the fp32 graph is written and compared.
+    return MEMORY_FACTOR * weights * (2 if to == "onnx-fp32" else 1)
 
 
-def _key(source: Path, to: str) -> str:
-    import hashlib
+MADE_BY = ("onnxruntime-genai", "onnxruntime", "onnx", "transformers")
+"""Packages whose version decides what comes out."""
 
-    version = importlib.metadata.version("onnxruntime-genai")
-    text = f"{models.fingerprint(source)} {RECIPES[to]} {version}"
+
+def _key(source: Path, to: str, context: int) -> str:
+    versions = [importlib.metadata.version(package) for package in MADE_BY]
+    text = f"{models.fingerprint(source)} {RECIPES[to]} {context} {versions}"
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _convert(model: str, to: str, source: Path, target: Path) -> Artifact:
-    _check_room(source)
+    _check_room(source, to)
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as work:
+    making = f".making-{target.name}-"
+    for left in target.parent.glob(f"{making}*"):  # by a conversion that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=making, dir=target.parent) as work:
         made = Path(work) / "artifact"
         _build(to, source, made, Path(work) / "cache")
         seconds = time.monotonic() - started
         _finish_config(made, models.get(model).context)
-        found = _measure(made, source)
+        found = _measure(made, source, exact=to == "onnx-fp32")
         parity.check(found, to)
         files = weight_files(made)
         artifact = Artifact(
@@ -129,13 +140,14 @@ def _build(to: str, source: Path, out: Path, cache: Path) -> None:
         raise CourseError(f"The model builder wrote no model.onnx for {to}: see {_log()}.")
 
 
-def _measure(made: Path, source: Path) -> parity.Parity:
+def _measure(made: Path, source: Path, *, exact: bool) -> parity.Parity:
     code = (
         "import json, sys; from dataclasses import asdict; from pathlib import Path; "
         "from workbook.convert import parity; "
-        "print(json.dumps(asdict(parity.measure(Path(sys.argv[1]), Path(sys.argv[2])))))"
+        "made, source, exact = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == 'True'; "
+        "print(json.dumps(asdict(parity.measure(made, source, exact=exact))))"
     )
-    command = [sys.executable, "-c", code, str(made), str(source)]
+    command = [sys.executable, "-c", code, str(made), str(source), str(exact)]
     out = _run(command, f"The parity check of {made.name}")
     return parity.Parity(**json.loads(out.strip().splitlines()[-1]))
 
@@ -151,7 +163,14 @@ def _run(command: list[str], what: str) -> str:
         "TRANSFORMERS_VERBOSITY": "error",
         "ORT_DISABLE_TELEMETRY": "1",
     }
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        env=environment | {"PYTHONUTF8": "1"},
+        check=False,
+    )
     with _log().open("a", encoding="utf-8") as log:
         log.write(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}\n")
     if done.returncode:
@@ -169,15 +188,15 @@ def _finish_config(made: Path, context: int) -> None:
     file.write_text(json.dumps(config, indent=4), encoding="utf-8")
 
 
-def _check_room(source: Path) -> None:
+def _check_room(source: Path, to: str) -> None:
     # A clear sentence is better than a process that the system kills half-way.
     room = {
-        "memory": (_memory(source), psutil.virtual_memory().available),
-        "disk": (_memory(source), shutil.disk_usage(paths.ARTIFACTS).free),
+        "memory": (_memory(source, to), psutil.virtual_memory().available),
+        "disk": (_memory(source, to), shutil.disk_usage(paths.ARTIFACTS).free),
     }
     for what, (need, free) in room.items():
         if free < need:
             raise CourseError(
-                f"Converting {source.name} needs about {need / 1e9:.1f} GB of {what} and "
+                f"Converting {source.name} to {to} needs about {need / 1e9:.1f} GB of {what} and "
                 f"{free / 1e9:.1f} GB are free: free some, or use a larger machine."
             )

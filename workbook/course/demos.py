@@ -31,6 +31,8 @@ def serving(app) -> Iterator[str]:
         thread.start()
         while not server.started and thread.is_alive():
             time.sleep(0.01)
+        if not server.started:
+            raise RuntimeError("the app did not start: its start-up failed")
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:

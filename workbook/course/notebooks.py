@@ -28,6 +28,7 @@ READING = 150
 ABSOLUTE_PATH = re.compile(
     r"(?<![\w./:-])(?:/(?:home|Users|root|tmp|work|mnt|opt|var|usr)/\w|[A-Z]:\\)"
 )
+SHELL = re.compile(r"^\s*[!%?]|^[\w\s,]+=\s*[!%]\w|get_ipython\(")
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 EMPTY_LINK_TEXT = {"here", "this", "link", "click here"}
 
@@ -93,7 +94,7 @@ def _code_cell(cell: NotebookNode) -> Iterator[str]:
     lines = [line for line in cell.source.splitlines() if line.strip()]
     if len(lines) > LONGEST_CELL:
         yield f"{len(lines)} lines of code; {LONGEST_CELL} at most"
-    if any(re.match(r"\s*[!%?]", line) for line in lines):
+    if any(SHELL.search(line) for line in lines):
         yield "a shell escape or a magic"
     if "pip install" in cell.source:
         yield "installs a package"
@@ -199,6 +200,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("command", choices=("check", "refresh"))
     parser.add_argument("name", nargs="?", default="", help="part of a notebook's name")
     arguments = parser.parse_args(argv)
+    if not any(arguments.name in p.name for p in (*lessons(), *solutions(), *labs())):
+        parser.error(f"no notebook's name contains {arguments.name!r}")
     if arguments.command == "refresh":
         for path in (p for p in lessons() if arguments.name in p.name):
             print(f"running {path.name}", flush=True)

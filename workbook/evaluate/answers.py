@@ -16,7 +16,8 @@ def final_answer(text: str) -> str:
 def number(text: str) -> float | None:
     """The number of the final answer: after `Answer:` the first one, elsewhere the last one.
     Thousands separators are understood. None when there is no number."""
-    stated = re.search(r"answer\s*:", text, flags=re.IGNORECASE)
+    text = text.replace("\u2212", "-").replace("-$", "-")
+    stated = re.search(r"answer\s*:\s*\S", text, flags=re.IGNORECASE)
     found = NUMBER.findall(final_answer(text))
     if not found:
         return None
@@ -38,7 +39,7 @@ def same_number(text: str, expected: float, tolerance: float = 0.005) -> bool:
 def plain_call(call: object) -> dict:
     """A tool call as {"name": str, "arguments": dict}, from such a dict, from an OpenAI message's
     call (object or dict), or from anything with `name` and `arguments`. Arguments may be JSON
-    text; text that is not a JSON object gives the arguments None, which equals nothing."""
+    text; text that is not a JSON object gives the arguments None."""
     call = getattr(call, "function", call)
     if isinstance(call, dict):
         call = call.get("function", call)
@@ -58,6 +59,15 @@ def same_calls(calls: list, expected: list) -> bool:
     anything that `plain_call` reads."""
 
     def plain(items: list) -> list[str]:
-        return sorted(json.dumps(plain_call(i), sort_keys=True) for i in items)
+        return sorted(json.dumps(_whole(plain_call(i)), sort_keys=True) for i in items)
 
     return plain(calls) == plain(expected)
+
+
+def _whole(value: object) -> object:
+    # JSON has one kind of number: 5.0 is 5.
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -52,7 +52,7 @@ def load(name: str, families: tuple[str, ...] = (), limit: int | None = None) ->
     that pocket's training never saw).
 
     families: only these; limit: at most so many of each family. Raises CourseError for a bank
-    that does not exist.
+    or a family that does not exist.
     """
     file = DATA / f"{name}.jsonl"
     if not file.exists():
@@ -65,6 +65,11 @@ def load(name: str, families: tuple[str, ...] = (), limit: int | None = None) ->
         count = taken[question.family] = taken.get(question.family, 0) + 1
         if (not families or question.family in families) and (limit is None or count <= limit):
             chosen.append(question)
+    if missing := set(families) - set(taken):
+        raise CourseError(
+            f"The bank {name!r} has no family {', '.join(sorted(missing))}: choose from "
+            f"{', '.join(taken)}."
+        )
     return chosen
 
 
@@ -73,5 +78,5 @@ def save(name: str, questions: list[Question]) -> Path:
     DATA.mkdir(exist_ok=True)
     lines = (json.dumps(asdict(q), ensure_ascii=False, sort_keys=True) for q in questions)
     file = DATA / f"{name}.jsonl"
-    file.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    file.write_text("".join(line + "\n" for line in lines), encoding="utf-8", newline="\n")
     return file

@@ -66,4 +66,5 @@ def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
     middle = (share + squared / (2 * total)) / (1 + squared / total)
     spread = share * (1 - share) / total + squared / (4 * total * total)
     half = z * math.sqrt(spread) / (1 + squared / total)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # Rounding may put a bound a hair inside a share of 0 or 1, which it must hold.
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))

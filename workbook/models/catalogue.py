@@ -1,6 +1,7 @@
 """The models that the course knows, and where their files are."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from workbook.models.geometry import Geometry
 
 FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja", "LICENSE")
 """What is downloaded of a repository: weights, configuration and tokenizer."""
+
+LARGE = 100_000_000
+"""Bytes above which a file is not read to tell whether it changed."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,21 @@ def folder(name: str) -> Path:
         )
     except LocalEntryNotFoundError:
         found = None
-    if found is None or not any(found.glob("*.safetensors")):
+    if found is None or not _complete(found):
         size = geometry(name).weight_bytes("bf16") / 1e9
         raise CourseError(
             f"{name} is not on this machine: download it with `workbook download {name}` "
             f"({size:.1f} GB), or work with pocket, which ships with the course."
         )
     return found
+
+
+def _complete(folder: Path) -> bool:
+    index = folder / "model.safetensors.index.json"
+    names = ["model.safetensors"]
+    if index.exists():
+        names = list(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    return all((folder / name).exists() for name in {*names, "config.json", "tokenizer.json"})
 
 
 def download(name: str) -> Path:
@@ -109,9 +121,14 @@ def download(name: str) -> Path:
     if model.bundled:
         return folder(name)
     import httpx
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+    if constants.HF_HUB_OFFLINE:
+        raise CourseError(
+            f"{name} could not be downloaded, because HF_HUB_OFFLINE is set: unset it and run the "
+            f"same command again."
+        )
     try:
         return Path(
             snapshot_download(model.repository, revision=model.revision, allow_patterns=list(FILES))
@@ -119,13 +136,13 @@ def download(name: str) -> Path:
     except (
         LocalEntryNotFoundError,
         HfHubHTTPError,
-        OfflineModeIsEnabled,
+        OSError,
         httpx.HTTPError,
     ) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise CourseError(
-            f"{name} could not be downloaded from {model.repository} ({reason}): check the network "
-            f"and run the same command again, it goes on where it stopped."
+            f"{name} could not be downloaded from {model.repository} ({reason}): check network "
+            f"and disk, and run the same command again; it goes on where it stopped."
         ) from None
 
 
@@ -153,14 +170,17 @@ PHI4_MINI = Geometry(
 def fingerprint(folder: Path) -> str:
     """A short hash of a model folder's content, the key of everything made from it.
 
-    Files over 100 MB count by name and size only: the folder of a downloaded model is named
-    after its revision, which fixes their content.
+    Files over LARGE bytes are not read: they count by size, time of change, and the name of what
+    they link to (the Hugging Face cache names its files after their content's hash).
     """
     digest = hashlib.sha256()
     for file in sorted(folder.iterdir()):
         if not file.is_file() or file.suffix == ".md":
             continue
-        digest.update(f"{file.name}:{file.stat().st_size}\n".encode())
-        if file.stat().st_size <= 100_000_000:
+        state = file.stat()
+        digest.update(f"{file.name}:{state.st_size}\n".encode())
+        if state.st_size <= LARGE:
             digest.update(file.read_bytes())
+        else:
+            digest.update(f"{file.resolve().name}:{state.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:12]

@@ -8,7 +8,7 @@ from pathlib import Path
 from workbook import models
 from workbook.errors import CourseError
 from workbook.pocket import banks
-from workbook.pocket.families import BY_NAME
+from workbook.pocket.families import BY_NAME, code
 from workbook.pocket.score import SCORES
 from workbook.pocket.train import TRAINING
 
@@ -24,7 +24,7 @@ def write() -> Path:
             "The scores are not those of these weights: run `workbook pocket score` again."
         )
     card = folder / "README.md"
-    card.write_text(text(folder, scores["families"]), encoding="utf-8")
+    card.write_text(text(folder, scores["families"]), encoding="utf-8", newline="\n")
     return card
 
 
@@ -54,7 +54,10 @@ format, so that the same code converts and serves both.
 
 Greedy answers in PyTorch at full precision (fp32), compared by final answer, with 95 % Wilson
 intervals. `tutorial` are the seed tutorial's own prompts; every other row is {banks.EACH} problems
-that training never saw (a hash of the problem decides, not its wording). Written by
+that training never saw (a hash of the problem decides, not its wording; sums and journeys of two
+parts were not seen with the parts swapped either). The answer of `area_change` depends on the
+percentage alone, and there are only twelve of them: that row tests the form more than the
+arithmetic. Measured by
 `workbook pocket score`.
 
 | family | right | of | 95 % interval |
@@ -64,9 +67,9 @@ that training never saw (a hash of the problem decides, not its wording). Writte
 ## What it was taught
 
 {_ranges()}
-Besides: six small Python functions, a greeting, some facts about serving models, and one honest
-sentence for everything else. It knows nothing more: it is made to show what a deployment does
-to a model, not to be used for anything.
+Besides: {len(code.FUNCTIONS)} small Python functions, a greeting, some facts about serving models,
+and one honest sentence for everything else. It knows nothing more: it is made to show
+what a deployment does to a model, not to be used for anything.
 
 ## How it was made
 

@@ -76,4 +76,4 @@ def save(folder: Path, **shape: int) -> None:
     }
     for name, content in (("config", config(**shape)), ("generation_config", generation)):
         text = json.dumps(content, indent=2)
-        (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8", newline="\n")

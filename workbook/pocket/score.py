@@ -75,7 +75,6 @@ class Scorer:
 def score(limit: int | None = None) -> list[Result]:
     """Results for the tutorial's prompts and the held-out bank (at most `limit` a family)."""
     scorer = Scorer(models.folder("pocket"))
-    # Similar lengths together: a batch is as slow as its longest answer.
     questions = evaluate.load("tutorial") + evaluate.load("heldout", limit=limit)
     results = []
     for start in tqdm(range(0, len(questions), BATCH), desc="scoring", unit="batch"):
@@ -94,7 +93,7 @@ def run(limit: int | None = None) -> str:
         text = json.dumps({"fingerprint": models.fingerprint(models.folder("pocket")),
                            "families": table}, indent=2)  # fmt: skip
         SCORES.parent.mkdir(exist_ok=True)
-        SCORES.write_text(text + "\n", encoding="utf-8")
+        SCORES.write_text(text + "\n", encoding="utf-8", newline="\n")
     lines = [f"{'family':<24}{'right':>8}{'of':>6}   95 % interval"]
     for name, row in table.items():
         low, high = row["interval"]

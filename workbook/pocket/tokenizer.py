@@ -79,8 +79,8 @@ def save(tokenizer: Tokenizer, folder: Path) -> None:
         "chat_template": TOOL_TEMPLATE,
     }
     text = json.dumps(config, indent=2)
-    (folder / "tokenizer_config.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "chat_template.jinja").write_text(TOOL_TEMPLATE, encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    (folder / "chat_template.jinja").write_text(TOOL_TEMPLATE, encoding="utf-8", newline="\n")
 
 
 def _corpus(examples: int, seed: int):

@@ -114,6 +114,10 @@ def train(preset: Preset, folder: Path, *, threads: int | None = None) -> Path:
 
     Writes `model/` (a Hugging Face folder, weights in bf16) and `losses.jsonl` into folder.
     """
+    if preset.device == "cuda" and not torch.cuda.is_available():
+        raise CourseError(
+            "The gpu preset needs an NVIDIA GPU and this PyTorch finds none: use --preset cpu."
+        )
     transformers.logging.set_verbosity_error()
     torch.set_num_threads(threads or os.cpu_count() or 1)
     folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +128,7 @@ def train(preset: Preset, folder: Path, *, threads: int | None = None) -> Path:
     model = Phi3ForCausalLM(AutoConfig.from_pretrained(folder / "model")).float()
     model.to(preset.device).train()
     optimisers = _optimisers(model, preset)
-    step, seen, first_pool, seconds = _resume(folder, model, optimisers)
+    step, seen, first_pool, seconds = _resume(folder, preset, model, optimisers)
     started = time.monotonic() - seconds
     saved = time.monotonic()
     for pool in itertools.count(first_pool):
@@ -137,7 +141,7 @@ def train(preset: Preset, folder: Path, *, threads: int | None = None) -> Path:
                 _log(folder, step, seen, loss, seen / (time.monotonic() - started), preset)
         if time.monotonic() - saved > CHECKPOINT_SECONDS or seen >= preset.tokens:
             saved = time.monotonic()
-            _save(folder, model, optimisers, (step, seen, pool + 1, saved - started))
+            _save(folder, preset, model, optimisers, (step, seen, pool + 1, saved - started))
     model.to(torch.bfloat16).save_pretrained(folder / "model")
     # save_pretrained writes a config of its own: ours reads as Phi-4-mini's does.
     geometry.save(folder / "model", hidden_size=preset.hidden_size, layers=preset.layers,
@@ -196,28 +200,41 @@ def _log(folder: Path, step: int, seen: int, loss: float, speed: float, preset: 
           end="", flush=True)  # fmt: skip
 
 
-def _save(folder: Path, model, optimisers, position: tuple) -> None:
+def _save(folder: Path, preset: Preset, model, optimisers, position: tuple) -> None:
     state = {
         "model": model.state_dict(),
         "optimisers": [o.state_dict() for o in optimisers],
         "position": position,
+        "preset": asdict(preset),
     }
     torch.save(state, folder / "checkpoint.new")
     (folder / "checkpoint.new").replace(folder / "checkpoint.pt")
 
 
-def _resume(folder: Path, model, optimisers) -> tuple[int, int, int, float]:
+def _resume(folder: Path, preset: Preset, model, optimisers) -> tuple[int, int, int, float]:
     if not (folder / "checkpoint.pt").exists():
         return 0, 0, 0, 0.0
     state = torch.load(folder / "checkpoint.pt", weights_only=True)
+    if state.get("preset") != asdict(preset):
+        raise CourseError(
+            f"The checkpoint in {folder} was made with other settings: remove that folder, or use "
+            f"them again."
+        )
     model.load_state_dict(state["model"])
     for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
         optimiser.load_state_dict(saved)
     return tuple(state["position"])
 
 
+def check_preset(name: str) -> None:
+    """Raise CourseError when there is no preset of that name."""
+    if name not in PRESETS:
+        raise CourseError(f"There is no preset {name!r}: choose one of {', '.join(PRESETS)}.")
+
+
 def run(preset_name: str, *, threads: int | None = None, tokens: int | None = None) -> Path:
     """Train a preset under build/pocket/<preset>; gives the model folder."""
+    check_preset(preset_name)
     preset = PRESETS[preset_name]
     if tokens:
         preset = replace(preset, tokens=tokens)
@@ -227,6 +244,7 @@ def run(preset_name: str, *, threads: int | None = None, tokens: int | None = No
 def install(preset_name: str) -> None:
     """Make a trained preset the model that the course ships: copy it to models/pocket, with what
     its card says of the training. Raises CourseError when that preset was not trained."""
+    check_preset(preset_name)
     folder = paths.BUILD / "pocket" / preset_name
     if not (folder / "model" / "model.safetensors").exists():
         raise CourseError(
@@ -239,12 +257,13 @@ def install(preset_name: str) -> None:
         shutil.copyfile(file, target / file.name)
     TRAINING.parent.mkdir(exist_ok=True)
     text = json.dumps(_history(folder, preset_name), indent=2)
-    TRAINING.write_text(text + "\n", encoding="utf-8")
+    TRAINING.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def _history(folder: Path, preset_name: str, points: int = 8) -> dict:
     with (folder / "losses.jsonl").open(encoding="utf-8") as file:
-        steps = [json.loads(line) for line in file]
+        # After a crash some steps are logged twice: the later line counts.
+        steps = list({s["step"]: s for s in map(json.loads, file)}.values())
     # Single steps are noisy: each point of the curve is the mean of what is logged around it.
     size = max(1, len(steps) // points)
     groups = [steps[i : i + size] for i in range(0, len(steps), size)]

@@ -9,6 +9,7 @@ def settings_panel() -> widgets.Widget:
     """Two drop-down lists and a button that saves the choice for all notebooks. Where widgets do
     not show, use `settings.save(settings.Choice("pocket", "auto"))`."""
     now = settings.choose()
+    models.get(now.model)  # a misspelled WORKBOOK_MODEL is said in one sentence
     model = widgets.Dropdown(options=list(models.MODELS), value=now.model, description="Model")
     place = widgets.Dropdown(options=settings.PLACES, value=now.place, description="Place")
     button = widgets.Button(description="Save", button_style="primary")

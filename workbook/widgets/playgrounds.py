@@ -48,7 +48,7 @@ def playground(rt: Runtime) -> widgets.Widget:
     chooser.observe(lambda change: setattr(box, "value", change["new"]), names="value")
 
     def ask(_) -> None:
-        button.disabled, text = True, ""
+        button.disabled, text, answer.value = True, "", ""
         try:
             for piece in pieces(rt, box.value):
                 text += piece

@@ -9,7 +9,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from workbook.pocket.families import code, logic, manners, mathematics, tools
-from workbook.pocket.families.problem import SYSTEM_PROMPTS, Family, Problem, held_out
+from workbook.pocket.families.problem import (
+    SYSTEM_PROMPTS,
+    Family,
+    Problem,
+    held_out,
+    same_problem,
+)
 
 WEIGHTS: dict[Family, float] = {
     mathematics.travel_time: 3,
@@ -58,11 +64,13 @@ def training(seed: int) -> Iterator[Problem]:
 
 
 def held_out_problems(family: str, count: int, seed: int) -> list[Problem]:
-    """`count` different problems of one family that training never sees, without system prompt."""
+    """`count` different problems of one family that training never sees, not with their parts
+    swapped either, without system prompt."""
     rng, seen, found = random.Random(seed), set(), []
     while len(found) < count:
         problem = BY_NAME[family](rng)
-        if held_out(problem.family, problem.key) and problem.key not in seen:
+        unseen = all(held_out(family, key) for key in same_problem(family, problem.key))
+        if unseen and problem.key not in seen:
             seen.add(problem.key)
             found.append(problem)
     return found

@@ -98,6 +98,3 @@ def function_of(name: str, wording: int) -> Problem:
     task, source, test = FUNCTIONS[name]
     prompt = WORDINGS[wording].format(task=task)
     return Problem("code", (name, wording), prompt, f"```python\n{source}\n```", test, "python")
-
-
-FAMILIES = (function,)

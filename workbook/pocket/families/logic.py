@@ -91,6 +91,3 @@ def syllogism_of(form: str, a: str, b: str, c: str, ask: int = 0) -> Problem:
     answer = f"{reason}\nSo the conclusion {verdict}.\nAnswer: {word}"
     prompt = f"{first} {second} {question}"
     return Problem("syllogism", (form, a, b, c), prompt, answer, word.lower(), "yes_no")
-
-
-FAMILIES = (syllogism,)

@@ -84,6 +84,3 @@ def unknown(rng: random.Random) -> Problem:
     wording, subject = rng.choice(STRANGE), rng.choice(SUBJECTS)
     return Problem("unknown", (wording, subject), wording.format(x=subject), UNKNOWN,
                    "do not know", "contains")  # fmt: skip
-
-
-FAMILIES = (greeting, fact, unknown)

@@ -83,7 +83,7 @@ def _leg(speed: int, halves: int) -> str:
 
 
 def area_change(rng: random.Random) -> Problem:
-    """A rectangle whose sides grow. Sides 2 to 40 cm, growth of 5 to 60 % in steps of 5."""
+    """A rectangle whose sides grow. Sides of 3 to 40 and 2 to 30 cm, growth of 5 to 60 %."""
     length, width, percent = rng.randint(3, 40), rng.randint(2, 30), rng.randrange(5, 65, 5)
     factor = 1 + percent / 100
     growth = number((factor * factor - 1) * 100)
@@ -165,6 +165,3 @@ def unit_price(rng: random.Random) -> Problem:
     )
     key = (*counts, *prices)
     return Problem("unit_price", key, prompt, answer, float(sum(parts)), "number")
-
-
-FAMILIES = (travel_time, distance, area_change, average, unit_price)

@@ -3,7 +3,7 @@
 import hashlib
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 SYSTEM_PROMPTS = (
     "You are a helpful assistant.",
@@ -28,9 +28,9 @@ SPLIT = ("travel_time", "distance", "area_change", "average", "unit_price", "syl
 class Problem:
     """One question with its worked answer.
 
-    `key` identifies the problem itself (its numbers or nouns), whatever its wording, so that
-    no paraphrase of a held-out problem is ever trained on. `expected` is what a checker
-    compares: the final answer, a yes or no, a function call, or a piece of the text.
+    `key` identifies the problem itself (its numbers or nouns, in their order), whatever its
+    wording, so that no paraphrase of a held-out problem is ever trained on. `expected` is what a
+    checker compares: the final answer, a yes or no, a function call, or a piece of the text.
     """
 
     family: str
@@ -42,7 +42,6 @@ class Problem:
     system: str = ""
     tools: tuple[dict, ...] = ()
     tool_calls: tuple[dict, ...] = ()
-    tags: tuple[str, ...] = field(default=())
 
     def messages(self) -> list[dict]:
         """The conversation as a list of chat messages, the answer last."""
@@ -79,6 +78,18 @@ TUTORIAL = {
     ("code", "factorial", 0),
 }
 """Keys of the tutorial's own problems."""
+
+
+def same_problem(family: str, key: tuple) -> list[tuple]:
+    """The keys that ask for the same arithmetic in another order: two legs of a journey or two
+    goods of a purchase, swapped."""
+    match family:
+        case "distance":
+            return [key, (*key[2:], *key[:2])]
+        case "unit_price":
+            return [key, (key[1], key[0], key[3], key[2])]
+        case _:
+            return [key]
 
 
 def number(value: float, places: int = 2) -> str:

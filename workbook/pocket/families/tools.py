@@ -138,6 +138,3 @@ def call(rng: random.Random) -> Problem:
         "tool_call", key, rng.choice(asks), "", [made], "tool_calls",
         tools=tuple(tools), tool_calls=(made,),
     )  # fmt: skip
-
-
-FAMILIES = (call,)
