@@ -51,3 +51,10 @@ def test_an_example_fills_the_question(rt):
     view = widgets.playground(rt)
     find(view, ipywidgets.Dropdown, "Examples").value = widgets.EXAMPLES[2]
     assert find(view, ipywidgets.Textarea).value == widgets.EXAMPLES[2]
+
+
+def test_a_stopped_runtime_is_said_in_one_sentence(artifact):
+    with runtimes.start("engine", place="embedded") as stopped:
+        view = widgets.playground(stopped)
+    find(view, ipywidgets.Button, "Ask").click()
+    assert "the runtime was stopped" in find(view, ipywidgets.HTML).value

@@ -1,8 +1,10 @@
 """Type a question, see the answer stream in."""
 
 from collections.abc import Iterator
+from html import escape
 
 import ipywidgets as widgets
+import openai
 
 from workbook.runtimes import Runtime
 
@@ -53,6 +55,11 @@ def playground(rt: Runtime) -> widgets.Widget:
             for piece in pieces(rt, box.value):
                 text += piece
                 answer.value = _shown(text)
+        except openai.APIConnectionError:
+            answer.value = _shown(
+                f"Nothing answers at {rt.root_url}: the runtime was stopped. Run the cell that "
+                f"starts it again, then the one that shows this playground."
+            )
         except Exception as error:
             answer.value = _shown(f"The runtime did not answer: {error}")
         finally:
@@ -63,6 +70,4 @@ def playground(rt: Runtime) -> widgets.Widget:
 
 
 def _shown(text: str) -> str:
-    from html import escape
-
     return f"<pre style='white-space: pre-wrap'>{escape(text)}</pre>"
