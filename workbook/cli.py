@@ -97,13 +97,20 @@ def _serve(arguments) -> None:
 def _convert(arguments) -> None:
     from workbook.convert import convert
 
+    print(f"{arguments.to} of {arguments.model}: converting, or looking in the cache", flush=True)
     made = convert(arguments.model, arguments.to)
     print(f"{made.name} of {made.model}: {made.megabytes:.1f} MB in {made.path}")
 
 
 def _download(arguments) -> None:
+    import logging
+
     from workbook import models
 
+    size = models.geometry(arguments.model).weight_bytes("bf16") / 1e9
+    print(f"{arguments.model}: {size:.1f} GB of weights", flush=True)
+    # It logs every attempt; the last one's reason is in our own sentence.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     print(models.download(arguments.model))
 
 

@@ -250,3 +250,11 @@ def test_a_source_that_cannot_be_graded_is_one_sentence(solutions, tmp_path):
     nbformat.write(book, tmp_path / LAB / f"{LAB}.ipynb")
     with pytest.raises(CourseError, match="The source of lab90 cannot be graded"):
         grade.prepare(LAB, tmp_path, tmp_path / "work")
+
+
+def test_a_notebook_in_the_wrong_place_is_named(tmp_path):
+    _hand_in(tmp_path, "ada", _book())
+    (tmp_path / "dan.ipynb").write_text("{}")
+    found = grade.find(tmp_path)
+    assert [one.student for one in found] == ["ada"]
+    assert [path.as_posix() for path in grade.misplaced(tmp_path, found)] == ["dan.ipynb"]

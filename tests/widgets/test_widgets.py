@@ -17,11 +17,16 @@ def find(widget, kind, description=None):
 
 def test_the_settings_panel_saves_the_choice(monkeypatch, tmp_path):
     monkeypatch.setattr(paths, "SETTINGS", tmp_path / "settings.json")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     panel = widgets.settings_panel()
     find(panel, ipywidgets.Dropdown, "Model").value = "phi4-mini"
     find(panel, ipywidgets.Dropdown, "Place").value = "attached"
     find(panel, ipywidgets.Button, "Save").click()
     assert settings.choose() == settings.Choice("phi4-mini", "attached")
+    assert "workbook download phi4-mini" in find(panel, ipywidgets.HTML).value
+    find(panel, ipywidgets.Dropdown, "Model").value = "pocket"
+    find(panel, ipywidgets.Button, "Save").click()
+    assert "not ready" not in find(panel, ipywidgets.HTML).value
 
 
 @pytest.fixture(scope="module")
@@ -56,5 +61,14 @@ def test_an_example_fills_the_question(rt):
 def test_a_stopped_runtime_is_said_in_one_sentence(artifact):
     with runtimes.start("engine", place="embedded") as stopped:
         view = widgets.playground(stopped)
+        find(view, ipywidgets.Button, "Ask").click()
+        assert "stopped" not in find(view, ipywidgets.HTML).value
     find(view, ipywidgets.Button, "Ask").click()
     assert "the runtime was stopped" in find(view, ipywidgets.HTML).value
+
+
+def test_an_empty_question_is_not_sent(rt):
+    view = widgets.playground(rt)
+    find(view, ipywidgets.Textarea).value = " "
+    find(view, ipywidgets.Button, "Ask").click()
+    assert "Type a question first" in find(view, ipywidgets.HTML).value

@@ -109,7 +109,7 @@ class Ungradable(Exception):
 
 
 def find(folder: Path) -> list[Submission]:
-    """The submissions in a folder, by student and lab.
+    """The submissions in a folder, by student and lab. What lies elsewhere: see `misplaced`.
 
     Raises CourseError when the folder is not there or holds nothing that looks like one.
     """
@@ -127,6 +127,13 @@ def find(folder: Path) -> list[Submission]:
             "student, with labNN/labNN.ipynb inside."
         )
     return found
+
+
+def misplaced(folder: Path, found: list[Submission]) -> list[Path]:
+    """The notebooks in a folder that belong to none of the submissions found in it."""
+    places = {folder / one.student / one.lab for one in found}
+    notebooks = (p for p in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts)
+    return [path.relative_to(folder) for path in notebooks if path.parent not in places]
 
 
 def _notebook(place: Path) -> Path | None:
@@ -533,11 +540,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The command line above. The exit status is 0 when every submission has its result."""
+    """The command line above. The exit status is 0 when every submission has its
+    result, and 1 when one is of a lab that the course does not have."""
     args = parser().parse_args(argv)
     try:
+        found = find(args.submissions)
+        for path in misplaced(args.submissions, found):
+            print(f"Not graded: {path.as_posix()} is not at STUDENT/labNN/labNN.ipynb.", flush=True)
+        if (args.out / "grades.csv").exists():
+            print(f"The results of an earlier grading in {args.out} are replaced.", flush=True)
         grades = grade_all(
-            find(args.submissions),
+            found,
             args.out,
             workers=args.workers,
             limit=args.limit,
@@ -553,7 +566,7 @@ def main(argv: list[str] | None = None) -> int:
     print()
     print("\n".join(summary(grades)))
     print(f"Results: {args.out / 'grades.csv'}, feedback pages beside it.")
-    return 0
+    return 0 if all(grade.max for grade in grades) else 1
 
 
 if __name__ == "__main__":

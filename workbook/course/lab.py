@@ -55,6 +55,8 @@ def arguments(root: Path, first: str, port: int | None, browser: bool, token: st
     """JupyterLab's command line; what is not here stays as the user has configured it."""
     return [
         f"--ServerApp.root_dir={root}",
+        # its own tabs, not those of another copy of the course
+        f"--LabApp.workspaces_dir={root / 'build' / 'jupyter' / 'workspaces'}",
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={choose_port(port)}",
         f"--ServerApp.port_retries={50 if port is None else 0}",

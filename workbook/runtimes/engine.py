@@ -37,7 +37,11 @@ def describe(root_url: str) -> Mapping[str, str]:
 
 EXAMPLE = """curl {url}/reasoning -H 'Content-Type: application/json' -d '{{
   "prompt": "A train travels 240 km in 3 hours. If it increases its speed by 20 km/h, how long would the same journey take?",
-  "task_type": "math", "max_length": 150, "temperature": 0}}'"""  # noqa: E501
+  "task_type": "math", "max_length": 150, "temperature": 0}}'
+
+curl {url}/v1/chat/completions -H 'Content-Type: application/json' -d '{{
+  "model": "{model}", "temperature": 0,
+  "messages": [{{"role": "user", "content": "What is a KV cache?"}}]}}'"""  # noqa: E501
 
 KIND = Kind(
     name="engine",

@@ -1,8 +1,11 @@
 """Choose model and place for every notebook, without editing a cell."""
 
+from html import escape
+
 import ipywidgets as widgets
 
 from workbook import models, settings
+from workbook.errors import CourseError
 
 
 def settings_panel() -> widgets.Widget:
@@ -18,6 +21,10 @@ def settings_panel() -> widgets.Widget:
     def save(_) -> None:
         settings.save(settings.Choice(model.value, place.value))
         said.value = "Saved. Restart a notebook's kernel to work with the new choice."
+        try:
+            models.folder(model.value)
+        except CourseError as missing:
+            said.value = f"Saved, but not ready: {escape(str(missing))}"
 
     button.on_click(save)
     return widgets.VBox([widgets.HBox([model, place, button]), said])

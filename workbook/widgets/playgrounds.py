@@ -50,12 +50,15 @@ def playground(rt: Runtime) -> widgets.Widget:
     chooser.observe(lambda change: setattr(box, "value", change["new"]), names="value")
 
     def ask(_) -> None:
+        if not box.value.strip():
+            answer.value = _shown("Type a question first.")
+            return
         button.disabled, text, answer.value = True, "", ""
         try:
             for piece in pieces(rt, box.value):
                 text += piece
                 answer.value = _shown(text)
-        except openai.APIConnectionError:
+        except (openai.APIConnectionError, RuntimeError):  # stopped, its client closed
             answer.value = _shown(
                 f"Nothing answers at {rt.root_url}: the runtime was stopped. Run the cell that "
                 f"starts it again, then the one that shows this playground."

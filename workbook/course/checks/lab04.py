@@ -161,13 +161,22 @@ def quantize_blocks(function: Callable, weights: np.ndarray, bits: int, block_si
 
     Raises Mistake.
     """
-    answer = function(weights.copy(), bits, block_size)
+    try:
+        with np.errstate(invalid="raise"):
+            answer = function(weights.copy(), bits, block_size)
+    except FloatingPointError:
+        raise Mistake(
+            "quantize_blocks divided 0 by 0: a block of zeros has the scale 0; divide such a block "
+            "by 1 instead."
+        ) from None
     if type(answer) is not tuple or len(answer) != 2:
         raise Mistake(
             f"quantize_blocks gave {kind(answer)}: give two things, `return integers, scales`."
         )
     integers, scales = answer
     rows, columns = weights.shape
+    if getattr(scales, "shape", None) == weights.shape != getattr(integers, "shape", None):
+        raise Mistake("The two are in the wrong order: `return integers, scales`.")
     blocks = weights.reshape(rows, -1, block_size).astype(np.float64)
     _check_scales(scales, blocks, bits)
     _array("integers", integers, (rows, columns), ("int8",))
@@ -220,6 +229,8 @@ def _check_integers(integers: np.ndarray, scales: np.ndarray, blocks: np.ndarray
         said = f"Every negative weight became 0: the integers go from {-top} to {top}."
     elif _same_integers(integers, np.trunc(exact)):
         said = "You cut the fraction off (astype does that): round to the nearest (np.rint)."
+    elif _same_integers(integers, np.rint(blocks * steps)):
+        said = "You multiplied by the scale: divide by it."
     elif _same_integers(integers, np.floor(exact)):
         said = "You rounded down: round to the nearest (np.rint)."
     elif integers.max() < top and np.abs(integers).max() < top:
@@ -231,7 +242,7 @@ def _check_integers(integers: np.ndarray, scales: np.ndarray, blocks: np.ndarray
     else:
         said = "Divide each weight by its own block's scale, then round to the nearest."
     at = np.unravel_index(np.argmax(np.abs(exact - integers)), exact.shape)
-    raise Mistake(f"A weight that is {exact[at]:.3f} scales became {integers[at]}. {said}")
+    raise Mistake(f"A weight that is {exact[at]:.6g} scales became {integers[at]}. {said}")
 
 
 def _same_integers(found: np.ndarray, other: np.ndarray) -> bool:
