@@ -276,6 +276,6 @@ def _history(folder: Path, preset_name: str, points: int = 8) -> dict:
         "preset": preset_name,
         "tokens": last["tokens"],
         "minutes": round(last["tokens"] / last["tokens_per_second"] / 60),
-        "machine": f"{os.cpu_count()} CPU cores",
+        "machine": f"a machine with {os.cpu_count()} CPU cores",
         "curve": curve,
     }
