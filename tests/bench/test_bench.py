@@ -59,9 +59,3 @@ def test_what_cannot_be_compared_is_refused(artifact):
             local.measure([artifact], **wrong)
     with pytest.raises(ValueError, match="each once"):
         local.measure([artifact, artifact])
-
-
-def test_the_bars_of_accuracy_span_the_interval():
-    axis = plots.accuracy({"a": {"f": (0.5, 0.3, 0.8)}}, "t").axes[0]
-    ((low, high),) = [s[:, 1] for c in axis.collections for s in c.get_segments()]
-    assert (low, high) == pytest.approx((0.3, 0.8))
