@@ -26,12 +26,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     serve = commands.add_parser("serve", help="serve a model until Ctrl-C")
-    serve.add_argument("runtime", help="which runtime, for example engine")
+    serve.add_argument("runtime", help="engine, llamacpp, vllm, ollama or foundry")
     serve.add_argument("--model", default="pocket", help="model name (default: pocket)")
-    serve.add_argument("--artifact", default="onnx-int4", help="artifact (default: onnx-int4)")
-    serve.add_argument(
-        "--port", type=_port, default=8080, help="port (default: 8080; 0: a free one)"
-    )
+    serve.add_argument("--artifact", help="artifact (default: the runtime's own)")
+    serve.add_argument("--port", type=_port, help="port (default: its usual one; 0: a free one)")
     serve.set_defaults(run=_serve)
 
     convert = commands.add_parser("convert", help="convert a model to an artifact")
@@ -86,12 +84,8 @@ def _port(text: str) -> int:
 def _serve(arguments) -> None:
     from workbook import runtimes
 
-    runtimes.serve(
-        arguments.runtime,
-        model=arguments.model,
-        artifact=arguments.artifact,
-        port=arguments.port,
-    )
+    given = {"artifact": arguments.artifact} if arguments.artifact else {}
+    runtimes.serve(arguments.runtime, model=arguments.model, port=arguments.port, **given)
 
 
 def _convert(arguments) -> None:

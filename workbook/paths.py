@@ -11,6 +11,7 @@ BUILD = ROOT / "build"
 ARTIFACTS = BUILD / "artifacts"
 LOGS = BUILD / "logs"
 REPORT = BUILD / "report"
+RUNTIMES = BUILD / "runtimes"
 SETTINGS = BUILD / "settings.json"
 
 MODELS = ROOT / "models"

@@ -3,7 +3,7 @@
     python -m workbook.course.run [--only PATTERN ...] [--model NAME] [--place PLACE] ...
 
 Nothing that a notebook starts outlives it: not when it passes, fails or takes too long, and
-not when the run is interrupted.
+not when the run is interrupted. Only the runtimes that notebooks share stay, until the run ends.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from workbook import paths
 from workbook.course import options, processes, report
 from workbook.course.setup import only_one
 from workbook.errors import CourseError
+from workbook.runtimes import shared
 
 LOG_LINES = 20
 QUIET = {
@@ -150,6 +151,7 @@ class Runner:
         self.events: queue.Queue[tuple[Job, dict[str, Any] | None]] = queue.Queue()
         self.running: list[Job] = []
         self.interrupted = False
+        self.environment: dict[str, str] = {}
 
     def run(self, notebooks: list[Path]) -> list[report.Result]:
         """Execute notebooks (paths relative to the checkout); one result each, in order.
@@ -186,7 +188,7 @@ class Runner:
             process = subprocess.Popen(
                 command,
                 cwd=self.root,
-                env={**os.environ, **QUIET, processes.MARK: mark},
+                env={**os.environ, **QUIET, **self.environment, processes.MARK: mark},
                 stdin=subprocess.PIPE,  # stays open; when it closes, the child knows we are gone
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -354,7 +356,11 @@ def run_all(
         shutil.rmtree(folder)
     runner = Runner(root, folder, parameters, args.jobs, args.keep_going, args.timeout)
     started, begin = datetime.now(UTC), time.monotonic()
-    results = runner.run(notebooks)
+    with contextlib.ExitStack() as session:
+        runner.environment = session.enter_context(shared.session())
+        results = runner.run(notebooks)
+        with _signals_ignored():
+            session.close()
     seconds = time.monotonic() - begin
     run = report.Run(results, started, seconds, parameters, interrupted=runner.interrupted)
     with _signals_ignored():

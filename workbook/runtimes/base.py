@@ -5,8 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from workbook.errors import CourseError
 
 if TYPE_CHECKING:
     import openai
@@ -20,8 +22,9 @@ class Runtime:
 
     `base_url` ends in /v1 and is OpenAI-shaped; `root_url` is the same server without it; `model`
     is the name to send; `artifact` names what is served (empty when an attached server does not
-    say) and `folder` is where it lies on this machine, `log_path` is the server's output and
-    `pid` its process: all three are None for a server that this course did not start.
+    say) and `folder` is where it lies on this machine, `log_path` is the server's output, `pid`
+    its process and `container` its container's id: all four are None or empty for a server that
+    this course did not start, or not in that way.
     """
 
     name: str
@@ -34,6 +37,8 @@ class Runtime:
     folder: Path | None = None
     log_path: Path | None = None
     pid: int | None = None
+    container: str = ""
+    make_native: Callable[[str], Any] | None = field(default=None, repr=False, compare=False)
     _ends: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
 
     @property
@@ -51,8 +56,18 @@ class Runtime:
             base_url=self.base_url, api_key="not-needed", max_retries=0, http_client=http
         )
 
+    @cached_property
+    def native(self) -> Any:
+        """The engine's own client, for example an ollama.Client. Raises CourseError without one."""
+        if self.make_native is None:
+            raise CourseError(
+                f"The runtime {self.name} has no client of its own: use its `client`, which is "
+                f"OpenAI's."
+            )
+        return self.make_native(self.root_url)
+
     def stop(self) -> None:
-        """End the server, if this course started it. A second call does nothing."""
+        """Let the server go: it ends when nobody else holds it. A second call does nothing."""
         if "client" in self.__dict__:
             self.client.close()
         self._ends.close()
@@ -87,11 +102,14 @@ class Launch:
 class Kind:
     """A kind of runtime; each has a module of its own that holds one as KIND.
 
-    `prepare(model, port, **options)` makes ready what the server needs (it may convert a model)
-    and says how to start it; `describe(root_url)` asks a running server for a dictionary with
-    engine, version and artifact (missing keys are allowed). `port` is the usual one; `health`
-    the path that answers 200 when it is ready; `causes` are (regular expression in the log,
-    what it means) pairs; `example` is a curl command line with {url} and {model}.
+    `prepare(model, port, **options)` makes ready what the server needs (it may convert a model
+    or set up an environment, with progress) and says how to start it; `describe(root_url)` asks a
+    running server for a dictionary with engine, version and artifact (missing keys are allowed).
+    `port` is the usual one; `health` the path that answers 200 when it is ready; `timeout` the
+    seconds that it may take to load its model. `native(root_url)` makes the engine's own client.
+    `missing()` is one sentence that says why the engine cannot be a process on this machine and
+    what to do instead, empty when it can. `causes` are (regular expression in the log, what it
+    means) pairs; `example` is a curl command line with {url} and {model}.
     """
 
     name: str
@@ -99,6 +117,9 @@ class Kind:
     prepare: Callable[..., Launch]
     describe: Callable[[str], Mapping[str, str]]
     health: str = "/health"
+    timeout: float = 300.0
+    native: Callable[[str], Any] | None = None
+    missing: Callable[[], str] = lambda: ""
     causes: tuple[tuple[str, str], ...] = ()
     example: str = ""
 

@@ -7,19 +7,20 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 
-from workbook import settings
+from workbook import models, paths, settings
 from workbook.errors import CourseError
-from workbook.runtimes import probe, process
-from workbook.runtimes.base import Kind, Launch, Runtime
+from workbook.runtimes import probe, process, readiness, shared
+from workbook.runtimes.base import Kind, Runtime
 
-NAMES = ("engine",)
+NAMES = ("engine", "llamacpp", "vllm", "ollama", "foundry")
 """The runtimes; each is a module of this package with a KIND."""
 
-TIMEOUT = 300.0
-"""Seconds that a runtime may take to load its model."""
+COMPOSE = "WORKBOOK_COMPOSE"
+"""The environment variable that makes `auto` take containers where they work."""
 
 
 def kind_of(name: str) -> Kind:
@@ -35,32 +36,37 @@ def start(
     place: str = "auto",
     *,
     url: str = "",
-    timeout: float = TIMEOUT,
+    timeout: float | None = None,
+    share: bool = True,
     **options,
 ) -> Runtime:
     """A runtime that serves `model`, ready to be asked.
 
-    Use it in a `with` block, or call its `stop()`. A server started here also ends when this
-    process does, however it ends.
+    Use it in a `with` block, or call its `stop()`. A server that this course started ends when
+    nobody holds it any more: after `stop()`, and when the processes that hold it die, however.
 
-    name: one of NAMES; place: `embedded` starts a process here, `attached` takes the server at
-    `url` (or at WORKBOOK_<NAME>_URL), `auto` attaches when there is such an address and starts a
-    process otherwise. timeout: seconds until the model must be loaded; options: what the
-    runtime's `prepare` takes, for example artifact="onnx-int8".
+    name: one of NAMES; place: `attached` takes the server at `url` (or at WORKBOOK_<NAME>_URL),
+    `compose` brings up the containers of compose/<name>, `embedded` starts a process here; `auto`
+    takes the first of them that is wanted and works (containers are wanted when WORKBOOK_COMPOSE
+    is 1). timeout: seconds until the model must be loaded, the runtime's own number when left out;
+    share: use the server that another notebook has started with the same options; options: what
+    the runtime's `prepare` takes, for example artifact="onnx-int8".
 
     Raises CourseError when the runtime cannot be had, with the reason and the end of its log.
     """
     kind = kind_of(name)
     settings.check(settings.Choice(model, place))
     url = url or os.environ.get(kind.variable, "")
-    if place == "compose":
-        raise CourseError(_compose(kind))
+    timeout = kind.timeout if timeout is None else timeout
+    _check_options(kind, options)
     chosen, why = _choose(kind, place, url)
     print(f"{name}: place {chosen}, {why}", flush=True)
     if chosen == "attached":
         place_of = _attached(kind, model, probe.clean(url), timeout, options)
+    elif chosen == "compose":
+        place_of = _compose(kind, model, timeout, share, options)
     else:
-        place_of = _embedded(kind, model, timeout, options)
+        place_of = _embedded(kind, model, timeout, share, options)
     with contextlib.ExitStack() as stack:
         runtime = stack.enter_context(place_of)
         runtime._ends.push(stack.pop_all())
@@ -77,45 +83,108 @@ def _choose(kind: Kind, place: str, url: str) -> tuple[str, str]:
         return place, "as asked for"
     if url:
         return "attached", f"because there is an address for it ({url})"
-    return "embedded", f"because {kind.variable} is not set"
+    if os.environ.get(COMPOSE) == "1" and not _no_containers(kind):
+        return "compose", f"because {COMPOSE} is 1"
+    reason = kind.missing()
+    if not reason:
+        return "embedded", f"because {kind.variable} is not set"
+    if not _no_containers(kind):
+        return "compose", f"because it cannot be a process here ({reason.rstrip('.')})"
+    raise CourseError(reason)
 
 
-def _compose(kind: Kind) -> str:
-    return (
-        f"The course does not start containers itself: start this one with `docker compose "
-        f"--profile convert run --build --rm convert && docker compose up --build -d --wait` in "
-        f"the folder compose/{kind.name}, then use the place attached with "
-        f"{kind.variable}=http://127.0.0.1:{kind.port}."
-    )
+def _no_containers(kind: Kind) -> str:
+    """Why the place compose cannot be had, in one sentence; empty when it can."""
+    if not (paths.COMPOSE / kind.name / "compose.yaml").exists():
+        return (
+            f"There is no compose file for {kind.name}: use the place embedded or attached, or "
+            f"another runtime."
+        )
+    from workbook.runtimes import compose
+
+    return compose.missing()
 
 
-# ---------------------------------------------------------------- embedded
+# ---------------------------------------------------------------- started here
 
 
 @contextlib.contextmanager
-def _embedded(kind: Kind, model: str, timeout: float, options: dict) -> Iterator[Runtime]:
+def _embedded(
+    kind: Kind, model: str, timeout: float, share: bool, options: dict
+) -> Iterator[Runtime]:
+    if reason := kind.missing():
+        raise CourseError(reason)
     port = process.free_port()
-    launch = _prepare(kind, model, port, options)
-    url = f"http://127.0.0.1:{port}"
-    log = process.new_log(f"{kind.name}-{model}")
-    with process.running(launch, log) as child:
-        process.wait_until_ready(kind, url, child, log, timeout)
-        about = kind.describe(url)
-        yield Runtime(
-            name=kind.name,
-            root_url=url,
-            model=model,
-            engine=about.get("engine", kind.name),
-            version=about.get("version", ""),
-            place="embedded",
-            artifact=launch.artifact,
-            folder=launch.folder,
-            log_path=log,
-            pid=child.pid,
-        )
+    launch = kind.prepare(model, port, **options)
+    order = {
+        "name": kind.name,
+        "place": "embedded",
+        "url": f"http://127.0.0.1:{port}",
+        "command": launch.command,
+        "environment": dict(launch.environment),
+        "log": str(process.new_log(f"{kind.name}-{model}")),
+        "bytes": shared.size(launch.folder),
+    }
+    name = _shared_name(kind, model, share, "embedded", launch.folder, sorted(options.items()))
+    with shared.hold(kind, name, order, timeout) as state:
+        yield _runtime(kind, model, "embedded", state, launch.artifact, launch.folder)
 
 
-def _prepare(kind: Kind, model: str, port: int, options: dict) -> Launch:
+@contextlib.contextmanager
+def _compose(
+    kind: Kind, model: str, timeout: float, share: bool, options: dict
+) -> Iterator[Runtime]:
+    if reason := _no_containers(kind):
+        raise CourseError(reason)
+    for option in options:
+        if option != "artifact":
+            raise CourseError(
+                f"The place compose takes the option {option!r} from compose/{kind.name}/.env, not "
+                f"from here: set it there, or use the place embedded."
+            )
+    from workbook.runtimes import compose
+
+    artifact = options.get("artifact", "")
+    order = {
+        "name": kind.name,
+        "place": "compose",
+        "model": model,
+        "artifact": artifact,
+        "port": process.free_port(),
+        "log": str(process.new_log(f"{kind.name}-{model}")),
+        "bytes": models.geometry(model).weight_bytes("bf16"),
+    }
+    name = _shared_name(kind, model, share, "compose", artifact)
+    with shared.hold(kind, name, order, max(timeout, compose.TIMEOUT)) as state:
+        yield _runtime(kind, model, "compose", state, artifact)
+
+
+def _shared_name(kind: Kind, model: str, share: bool, *what: object) -> str:
+    alone = () if share else (os.getpid(), process.free_port())
+    return f"{kind.name}-{model}-{shared.key(*what, *alone)}"
+
+
+def _runtime(
+    kind: Kind, model: str, place: str, state: dict, artifact: str, folder: Path | None = None
+) -> Runtime:
+    about = kind.describe(state["url"])
+    return Runtime(
+        name=kind.name,
+        root_url=state["url"],
+        model=model,
+        engine=about.get("engine", kind.name),
+        version=about.get("version", ""),
+        place=place,
+        artifact=about.get("artifact", "") or artifact,
+        folder=folder,
+        log_path=Path(state["log"]),
+        pid=state.get("pid"),
+        container=state.get("container", ""),
+        make_native=kind.native,
+    )
+
+
+def _check_options(kind: Kind, options: dict) -> None:
     known = [
         parameter.name
         for parameter in inspect.signature(kind.prepare).parameters.values()
@@ -126,7 +195,6 @@ def _prepare(kind: Kind, model: str, port: int, options: dict) -> Launch:
             raise CourseError(
                 f"The runtime {kind.name} has no option {option!r}: it takes {', '.join(known)}."
             )
-    return kind.prepare(model, port, **options)
 
 
 # ---------------------------------------------------------------- attached
@@ -141,7 +209,7 @@ def _attached(kind: Kind, model: str, url: str, timeout: float, options: dict) -
         raise CourseError(_dead(kind, url, error)) from None
     if found is None:
         raise CourseError(_stranger(kind, url, "/v1/models"))
-    if model not in found:
+    if model not in {name.removesuffix(":latest") for name in found}:
         raise CourseError(
             f"The server at {url} serves {', '.join(found) or 'no model'}, not {model}: start it "
             f"with {model}, or ask for what it serves."
@@ -161,6 +229,7 @@ def _attached(kind: Kind, model: str, url: str, timeout: float, options: dict) -
         version=about.get("version", ""),
         place="attached",
         artifact=artifact,
+        make_native=kind.native,
     )
 
 
@@ -211,7 +280,7 @@ def serve(
     model: str = "pocket",
     *,
     port: int | None = None,
-    timeout: float = TIMEOUT,
+    timeout: float | None = None,
     **options,
 ) -> None:
     """Serve in the foreground until Ctrl-C, with the server's output in this terminal.
@@ -223,13 +292,16 @@ def serve(
     port = kind.port if port is None else port or process.free_port()
     host = options.get("host", "127.0.0.1")
     process.check_port(host, port)
-    launch = _prepare(kind, model, port, options)
+    _check_options(kind, options)
+    if reason := kind.missing():
+        raise CourseError(reason)
+    launch = kind.prepare(model, port, **options)
     url = f"http://{host}:{port}"
     child = subprocess.Popen(
         launch.command, stdin=subprocess.PIPE, env=os.environ | dict(launch.environment)
     )
     try:
-        if _wait_in_foreground(kind, url, child, timeout):
+        if _wait_in_foreground(kind, url, child, timeout or kind.timeout):
             print(f"\n{name} serves {model} on {url} (Ctrl-C ends it). Try:\n", flush=True)
             print(kind.example.format(url=url, model=model), flush=True)
         status = child.wait()
@@ -246,8 +318,7 @@ def serve(
 def _wait_in_foreground(kind: Kind, url: str, child: subprocess.Popen, timeout: float) -> bool:
     deadline = time.monotonic() + timeout
     while child.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(httpx.HTTPError):
-            if probe.get(f"{url}{kind.health}").status_code == 200:
-                return True
+        if readiness.is_healthy(kind, url):
+            return True
         time.sleep(0.1)
     return False

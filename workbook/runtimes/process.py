@@ -1,37 +1,23 @@
-"""A server as a child process: started, watched until it is ready, and always ended."""
+"""A server as a child process: started, and always ended."""
 
 import contextlib
 import os
-import re
 import socket
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-import httpx
+import psutil
 
 from workbook import paths
 from workbook.errors import CourseError
-from workbook.runtimes import probe
-from workbook.runtimes.base import Kind, Launch
 
 KEPT_LOGS = 20
 """Logs of one kind that stay; older ones are removed."""
 
-LAST_LINES = 15
-"""Lines of the log in an error message."""
-
 PATIENCE = 5.0
 """Seconds that a server gets to end by itself, and again after it is asked to."""
-
-COMMON_CAUSES = (
-    (r"address already in use|cannot listen", "another program has the port"),
-    (r"MemoryError|bad_alloc|Cannot allocate memory", "the machine has too little free memory"),
-    (r"No module named", "a package is missing: run `python3 course.py doctor`"),
-    (r"No space left on device", "the disk is full"),
-)
 
 
 def free_port() -> int:
@@ -61,21 +47,24 @@ def new_log(name: str) -> Path:
 
 
 @contextlib.contextmanager
-def running(launch: Launch, log: Path) -> Iterator[subprocess.Popen]:
-    """The server's process while the block runs; its output goes to `log`.
+def running(
+    command: list[str], environment: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen]:
+    """The server's process while the block runs; its output goes to `log`, and `environment` is
+    added to this process's.
 
     The server holds the read end of a pipe from this process: when this process dies, however
     it dies, the pipe closes and the server ends itself.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
-            launch.command,
+            command,
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=os.environ | dict(launch.environment),
+            env=os.environ | dict(environment),
             # Interrupting a cell must not reach the server.
-            **_own_group(),
+            **own_group(),
         )
     try:
         yield process
@@ -83,14 +72,16 @@ def running(launch: Launch, log: Path) -> Iterator[subprocess.Popen]:
         stop(process)
 
 
-def _own_group() -> dict:
+def own_group() -> dict:
+    """What keeps a terminal's or a notebook's Ctrl-C from a child (arguments of Popen)."""
     if os.name == "nt":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"start_new_session": True}
 
 
 def stop(process: subprocess.Popen, patience: float = PATIENCE) -> None:
-    """End a process: ask it by closing its input and by a signal, then make it."""
+    """End a process and what it started: ask by closing its input and by a signal, then insist."""
+    family = _descendants(process.pid)
     if process.stdin:
         with contextlib.suppress(OSError):
             process.stdin.close()
@@ -101,61 +92,14 @@ def stop(process: subprocess.Popen, patience: float = PATIENCE) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
     process.wait()
+    _, stubborn = psutil.wait_procs(family, timeout=patience)
+    for left in stubborn:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            left.kill()
 
 
-def wait_until_ready(
-    kind: Kind, url: str, process: subprocess.Popen, log: Path, timeout: float
-) -> float:
-    """Wait for a 200 from the server's health path; gives the seconds it took.
-
-    Prints one line that grows. Raises CourseError when the server ends, says that it failed, or
-    takes longer than `timeout` seconds.
-    """
-    started = time.monotonic()
-    print(f"{kind.name}: starting on {url} ", end="", flush=True)
-    dots = 0
+def _descendants(pid: int) -> list[psutil.Process]:
     try:
-        while not _healthy(kind, url, process, log):
-            waited = time.monotonic() - started
-            if waited > timeout:
-                raise _failure(kind, f"was not ready after {timeout:g} s", log)
-            if waited > dots + 1:
-                dots += 1
-                print(".", end="", flush=True)
-            time.sleep(0.05)
-    except BaseException:
-        print(" failed", flush=True)
-        raise
-    seconds = time.monotonic() - started
-    print(f" ready after {seconds:.1f} s", flush=True)
-    return seconds
-
-
-def _healthy(kind: Kind, url: str, process: subprocess.Popen, log: Path) -> bool:
-    if process.poll() is not None:
-        raise _failure(kind, f"ended with status {process.returncode} before it was ready", log)
-    try:
-        response = probe.get(f"{url}{kind.health}")
-    except httpx.HTTPError:
-        return False
-    health = probe.fields(response)
-    if health.get("status") == "failed":
-        raise _failure(kind, f"could not load its model: {health.get('reason')}", log)
-    return response.status_code == 200
-
-
-def _failure(kind: Kind, what: str, log: Path) -> CourseError:
-    text = log.read_text(encoding="utf-8", errors="replace")
-    cause = next(
-        (
-            meaning
-            for pattern, meaning in (*kind.causes, *COMMON_CAUSES)
-            if re.search(pattern, text, re.IGNORECASE)
-        ),
-        "not known, the log may say more",
-    )
-    lines = "\n".join(text.strip().splitlines()[-LAST_LINES:]) or "(the log is empty)"
-    return CourseError(
-        f"The runtime {kind.name} {what.rstrip('.')}. Likely cause: {cause}. Its log is {log}; "
-        f"the last lines:\n{lines}"
-    )
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
