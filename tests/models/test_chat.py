@@ -75,3 +75,16 @@ def test_tool_calls_are_read_and_nothing_is_lost(raw, text, calls):
 def test_what_follows_a_call_is_kept():
     raw = 'A <|tool_call|>{"name": "f", "arguments": {}}<|/tool_call|> B<|endoftext|>'
     assert chat.split_tool_calls(raw)[0] == "A  B"
+
+
+def test_a_guard_cuts_special_tokens_and_nothing_else():
+    special = ["<|end|>", "<|user|>"]
+    value = {"a<|end|>": ["<|user|>x", 3, None, ("<|other|>",)], "b": "plain < | end"}
+    guarded = chat.guarded(value, special)
+    cut = f"<{chat.GUARD}|"
+    assert guarded == {
+        f"a{cut}end|>": [f"{cut}user|>x", 3, None, ["<|other|>"]],
+        "b": "plain < | end",
+    }
+    assert chat.guarded(f"<{chat.GUARD}|end|>", special) == f"{cut}end|>", "a typed guard goes"
+    assert chat.guarded(None, special) is None

@@ -100,13 +100,22 @@ class LocalModel:
         )
         added = self._tokenizer.get_added_tokens_decoder()
         self.special_ids = frozenset(id for id, token in added.items() if token.special)
+        self._special_texts = sorted(added[id].content for id in self.special_ids)
         self._lock = threading.Lock()
         self._holder: int | None = None
 
     def encode(self, messages: list[dict], tools: list[dict] | None = None) -> list[int]:
-        """The token ids of OpenAI-shaped messages and tools, through the chat template."""
-        text = chat.render(messages, tools)
-        return self._tokenizer.encode(text, add_special_tokens=False).ids
+        """The token ids of OpenAI-shaped messages and tools, through the chat template.
+
+        Special tokens that stand in a message are read as plain text.
+        """
+        messages = chat.guarded(messages, self._special_texts)
+        text = chat.render(messages, chat.guarded(tools, self._special_texts))
+        return [
+            token
+            for piece in text.split(chat.GUARD)
+            for token in self._tokenizer.encode(piece, add_special_tokens=False).ids
+        ]
 
     def room(self, prompt_tokens: int, max_tokens: int) -> int:
         """How many tokens can be generated after a prompt: max_tokens, or what the context leaves.

@@ -5,8 +5,10 @@ inside the system message only), so the course brings a template that shows them
 """
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -14,6 +16,29 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 TOOL_CALL, TOOL_CALL_END = "<|tool_call|>", "<|/tool_call|>"
 TOOL_TEMPLATE = (Path(__file__).parent / "phi4mini_tools.jinja").read_text(encoding="utf-8")
 """Phi-4-mini's chat format with tools, tool calls and tool results."""
+
+
+GUARD = "\ue000"
+"""A character of private use: it cuts a special token's text in two (see `guarded`)."""
+
+
+def guarded(value: Any, special: Iterable[str]) -> Any:
+    """The same messages, tools or text, with a GUARD inside every special token's text.
+
+    A server renders the guarded messages and encodes the pieces between the guards one by one.
+    Then a `<|end|>` or `<|system|>` that somebody types reaches the model as plain characters:
+    only the template can write the tokens that divide a conversation.
+    """
+    if isinstance(value, dict):
+        return {guarded(k, special): guarded(v, special) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [guarded(item, special) for item in value]
+    if not isinstance(value, str):
+        return value
+    value = value.replace(GUARD, "")
+    for token in special:
+        value = value.replace(token, f"{token[0]}{GUARD}{token[1:]}")
+    return value
 
 
 def render(
