@@ -14,6 +14,9 @@ REPORT = BUILD / "report"
 RUNTIMES = BUILD / "runtimes"
 SETTINGS = BUILD / "settings.json"
 
+VLLM = ROOT / ".venv-vllm"
+"""The environment of vLLM, which wants other versions than the course."""
+
 MODELS = ROOT / "models"
 NOTEBOOKS = ROOT / "notebooks"
 SOLUTIONS = ROOT / "solutions"

