@@ -68,14 +68,15 @@ def serve(args: argparse.Namespace, listener: socket.socket) -> None:
     config = uvicorn.Config(app, log_level="info", timeout_graceful_shutdown=GRACE)
     server = uvicorn.Server(config)
     if args.exit_with_parent:
-        threading.Thread(target=_exit_with_parent, args=[server], daemon=True).start()
+        threading.Thread(target=exit_with_parent, args=[server], daemon=True).start()
     port = listener.getsockname()[1]
     print(f"engine: {args.model} ({args.artifact}) on http://{args.host}:{port}", flush=True)
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is the way to end it
         server.run(sockets=[listener])
 
 
-def _exit_with_parent(server) -> None:
+def exit_with_parent(server) -> None:
+    """Wait until standard input closes, then end a uvicorn server, and this process with it."""
     # The parent holds the other end of the pipe and never writes: it closes when the parent dies.
     while os.read(sys.stdin.fileno(), 1024):
         pass

@@ -121,7 +121,7 @@ def create_app(
 
     @app.post("/v1/chat/completions")
     async def chat(body: ChatRequest, request: Request) -> Response:
-        _check_choice(body.tool_choice)
+        check_choice(body.tool_choice)
         model = service.model
         if body.model != model_name:
             raise ApiError(
@@ -138,19 +138,20 @@ def create_app(
         }
         if body.stream:
             answer = service.answer(job, request.is_disconnected)
-            events = _events(frame, job, answer, usage=body.wants_usage)
+            events = events_of(frame, job, answer, usage=body.wants_usage)
             return StreamingResponse(events, media_type="text/event-stream")
         parts = [part async for part in service.answer(job, request.is_disconnected)]
-        return JSONResponse(_whole(frame, job, parts)) if job.finish_reason else GONE
+        return JSONResponse(whole_of(frame, job, parts)) if job.finish_reason else GONE
 
     return app
 
 
-def _check_choice(choice: object) -> None:
+def check_choice(choice: object) -> None:
+    """Raises ApiError for a tool_choice that would need constrained decoding."""
     if choice not in ("auto", "none", None):
         raise ApiError(
             400,
-            f"This engine cannot force a tool call: tool_choice is {json.dumps(choice)[:60]}, "
+            f"This server cannot force a tool call: tool_choice is {json.dumps(choice)[:60]}, "
             f'send "auto" or "none".',
             param="tool_choice",
         )
@@ -181,7 +182,8 @@ def _text(parts: list[str | ToolCall]) -> str:
     return "".join(part for part in parts if isinstance(part, str))
 
 
-def _whole(frame: dict, job: Job, parts: list[str | ToolCall]) -> dict:
+def whole_of(frame: dict, job: Job, parts: list[str | ToolCall]) -> dict:
+    """The answer in OpenAI's shape: `frame` has what every answer of the request shares."""
     text = _text(parts)
     message: dict = {"role": "assistant", "content": text}
     if job.calls:
@@ -196,9 +198,10 @@ def _whole(frame: dict, job: Job, parts: list[str | ToolCall]) -> dict:
     return frame | {"object": "chat.completion", "choices": [choice], "usage": job.usage}
 
 
-async def _events(
+async def events_of(
     frame: dict, job: Job, answer: AsyncIterator[str | ToolCall], *, usage: bool
 ) -> AsyncIterator[str]:
+    """The answer as OpenAI's server-sent events, the last one [DONE]."""
     frame = frame | {"object": "chat.completion.chunk"} | ({"usage": None} if usage else {})
 
     def chunk(delta: dict, finish: str | None = None) -> str:
