@@ -329,6 +329,7 @@ OK = (200, {"status": "ok"})
         ({"/health": OK, "/v1/models": (200, {"data": []})}, "serves no model, not pocket"),
         ({"/health": (503, {"status": "failed", "reason": "no disk"})}, "could not load.*no disk"),
         ({"/health": (503, {"status": "loading"})}, "still loading its model after 0.5 s"),
+        ({"/health": (503, {"error": {"message": "Loading model"}})}, "still loading its model"),
     ],
 )
 def test_servers_that_are_something_else_are_reported(answers, words):

@@ -50,7 +50,10 @@ def main(argv: list[str] | None = None) -> int:
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises CourseError when the address cannot be had."""
     try:
-        return socket.create_server((host, port))
+        listener = socket.create_server((host, port))
+        # Small pieces are sent at once (asyncio sets this only on sockets that it makes itself).
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except (OSError, OverflowError) as error:
         raise CourseError(
             f"The engine cannot listen on {host} port {port} ({error}): choose another --port, or "

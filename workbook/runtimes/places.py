@@ -246,9 +246,11 @@ def _wait_for_attached(kind: Kind, url: str, timeout: float) -> None:
         if response.status_code == 200:
             return
         health = probe.fields(response)
-        if response.status_code != 503 or "status" not in health:
+        # llama.cpp's own server says that it is loading in an error.
+        status = health.get("status", "loading" if "error" in health else None)
+        if response.status_code != 503 or status is None:
             raise CourseError(_stranger(kind, url, kind.health))
-        if health["status"] != "loading":
+        if status != "loading":
             raise CourseError(
                 f"The server at {url} could not load its model ({health.get('reason')}): look at "
                 f"its log."
