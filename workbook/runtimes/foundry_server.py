@@ -31,7 +31,6 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import ConfigDict
 
 from workbook.engine import PromptTooLong, ToolCall, errors, toolcalls
-from workbook.engine.__main__ import GRACE, exit_with_parent, listen
 from workbook.engine.app import GONE, check_choice, events_of, whole_of
 from workbook.engine.errors import ApiError
 from workbook.engine.schemas import ChatRequest
@@ -39,6 +38,7 @@ from workbook.engine.service import Service
 from workbook.errors import CourseError
 from workbook.models import chat
 from workbook.runtimes import foundry
+from workbook.serving import GRACE, exit_with_parent, listen
 
 if TYPE_CHECKING:
     from foundry_local_sdk import ChatSession, Item, Request

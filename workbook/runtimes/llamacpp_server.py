@@ -19,10 +19,12 @@ import os
 import secrets
 import sys
 import threading
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from workbook import serving
+from workbook.errors import CourseError
 
 PATHS = {
     "/v1/models": "GET",
@@ -48,9 +50,6 @@ LARGEST = 10_000_000
 
 SMALL = 20_000_000
 """Bytes of weights under which a second thread costs more in waiting than it computes."""
-
-GRACE = 3
-"""Seconds that running requests get when the server is told to stop."""
 
 KV_TYPES = ("f32", "f16", "bf16", "q8_0")
 
@@ -190,7 +189,7 @@ class Engine:
     def stop(self) -> None:
         """End the process."""
         self._pipe.close()
-        self._process.join(GRACE)
+        self._process.join(serving.GRACE)
         if self._process.is_alive():
             self._process.kill()
 
@@ -413,20 +412,14 @@ def _natural(text: str) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until told to stop; 2 when it cannot start."""
-    import socket
-
     args = options().parse_args(argv)
     if not args.gguf.is_file():
         print(f"llamacpp: there is no file {args.gguf}: convert the model.", file=sys.stderr)
         return 2
     try:
-        listener = socket.create_server((args.host, args.port))
-    except (OSError, OverflowError) as error:
-        print(
-            f"llamacpp: cannot listen on {args.host} port {args.port} ({error}): choose another "
-            f"--port, or 0 for a free one.",
-            file=sys.stderr,
-        )
+        listener = serving.listen(args.host, args.port)
+    except CourseError as error:
+        print(f"llamacpp: {error}", file=sys.stderr)
         return 2
     settings = Settings(
         gguf=args.gguf.resolve(),
@@ -439,9 +432,6 @@ def main(argv: list[str] | None = None) -> int:
         embeddings=args.embeddings,
     )
     with listener:
-        # Otherwise the system holds a small piece of a stream back until the last is acknowledged
-        # (40 ms); asyncio sees to that for sockets that it opened itself. Connections inherit it.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return serve(settings, listener, exit_with_parent=args.exit_with_parent)
 
 
@@ -453,12 +443,13 @@ def serve(settings: Settings, listener, *, exit_with_parent: bool) -> int:
         import uvicorn
 
         config = uvicorn.Config(
-            create_app(settings, engine), log_level="info", timeout_graceful_shutdown=GRACE
+            create_app(settings, engine), log_level="info", timeout_graceful_shutdown=serving.GRACE
         )
         server = uvicorn.Server(config)
         threading.Thread(target=_exit_with_engine, args=[server, engine], daemon=True).start()
         if exit_with_parent:
-            threading.Thread(target=_exit_with_parent, args=[server, engine], daemon=True).start()
+            arguments = [server, engine.stop]
+            threading.Thread(target=serving.exit_with_parent, args=arguments, daemon=True).start()
         host, port = listener.getsockname()[:2]
         print(f"llamacpp: {settings.model} ({settings.artifact}) on http://{host}:{port}")
         sys.stdout.flush()
@@ -473,16 +464,6 @@ def _exit_with_engine(server, engine: Engine) -> None:
     engine.ended.wait()
     print(f"llamacpp: {engine.reason}", file=sys.stderr, flush=True)
     server.should_exit = True
-
-
-def _exit_with_parent(server, engine: Engine) -> None:
-    # The parent holds the other end of the pipe and never writes: it closes when the parent dies.
-    while os.read(sys.stdin.fileno(), 1024):
-        pass
-    server.should_exit = True
-    time.sleep(GRACE + 2)
-    engine.stop()
-    os._exit(0)
 
 
 if __name__ == "__main__":

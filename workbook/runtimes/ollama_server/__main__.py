@@ -3,11 +3,9 @@
 import argparse
 import contextlib
 import logging
-import os
 import socket
 import sys
 import threading
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,9 +13,7 @@ from workbook import paths
 from workbook.errors import CourseError
 from workbook.runtimes.ollama_server import values
 from workbook.runtimes.ollama_server.weights import Weights
-
-GRACE = 3
-"""Seconds that running requests get when the server is told to stop."""
+from workbook.serving import GRACE, exit_with_parent, listen
 
 
 def options() -> argparse.ArgumentParser:
@@ -53,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
             raise CourseError(
                 f"{args.gguf} cannot be served ({error}): convert it again."
             ) from None
-        with _listen(args.host, args.port) as listener:
+        with listen(args.host, args.port) as listener:
             _serve(args, _keep_alive(args.keep_alive), listener)
     except CourseError as error:
         print(f"ollama stand-in: {error}", file=sys.stderr)
@@ -68,16 +64,6 @@ def _keep_alive(text: str) -> timedelta:
         return values.duration(text)
     except values.ApiError as error:
         raise CourseError(f"--keep-alive is wrong ({error}): write 5m, 30s, 0 or -1.") from None
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port))
-    except (OSError, OverflowError) as error:
-        raise CourseError(
-            f"The server cannot listen on {host} port {port} ({error}): choose another --port, or "
-            f"0 for a free one."
-        ) from None
 
 
 def _serve(args: argparse.Namespace, keep_alive: timedelta, listener: socket.socket) -> None:
@@ -97,20 +83,11 @@ def _serve(args: argparse.Namespace, keep_alive: timedelta, listener: socket.soc
         uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=GRACE, ws="none")
     )
     if args.exit_with_parent:
-        threading.Thread(target=_exit_with_parent, args=[server], daemon=True).start()
+        threading.Thread(target=exit_with_parent, args=[server], daemon=True).start()
     port = listener.getsockname()[1]
     print(f"{ENGINE}: {args.model} on http://{args.host}:{port}", flush=True)
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is the way to end it
         server.run(sockets=[listener])
-
-
-def _exit_with_parent(server) -> None:
-    # The parent holds the other end of the pipe and never writes: it closes when the parent dies.
-    while os.read(sys.stdin.fileno(), 1024):
-        pass
-    server.should_exit = True
-    time.sleep(GRACE + 2)
-    os._exit(0)
 
 
 if __name__ == "__main__":
