@@ -109,10 +109,13 @@ def _check_memory(model: str, cache: int) -> None:
 
 def describe(root_url: str) -> Mapping[str, str]:
     """Name and version; vLLM does not say in which precision it serves."""
-    data = probe.fields(probe.get(f"{root_url}/v1/models")).get("data") or [{}]
-    if data[0].get("owned_by") != "vllm":
+    models_list = probe.get(f"{root_url}/v1/models")
+    data = probe.fields(models_list).get("data") or [{}]
+    # A server with an API key does not tell its models, but its version.
+    if models_list.status_code != 401 and data[0].get("owned_by") != "vllm":
         return {}
-    return {"engine": "vLLM", "version": probe.fields(probe.get(f"{root_url}/version"))["version"]}
+    version = probe.fields(probe.get(f"{root_url}/version")).get("version")
+    return {"engine": "vLLM", "version": version} if version else {}
 
 
 # ---------------------------------------------------------------- how it refuses
