@@ -213,8 +213,8 @@ def test_a_session_keeps_a_server_between_two_notebooks(artifact):
         assert runs(pid)
         with notebook(**environment) as two:
             assert served(two) == pid
-    # the second notebook was killed, and the session is over
-    assert gone(pid)
+    # the second notebook was killed, and the session is over: its end waits for the server's
+    assert gone(pid, 0)
 
 
 def test_a_session_that_dies_keeps_nothing(artifact):

@@ -142,19 +142,24 @@ def session() -> Iterator[dict[str, str]]:
     Gives what the notebooks' environment must hold. At the end, and when this process dies,
     the servers that nobody else holds are ended.
     """
-    folder = paths.RUNTIMES / "sessions"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{uuid.uuid4().hex}.lock"
+    sessions = paths.RUNTIMES / "sessions"
+    sessions.mkdir(parents=True, exist_ok=True)
+    file = sessions / f"{uuid.uuid4().hex}.lock"
+    kept: list[Path] = []
     try:
         with FileLock(file, thread_local=False):
-            yield {SESSION: str(file)}
+            try:
+                yield {SESSION: str(file)}
+            finally:
+                # Before the lock goes: a keeper that sees it gone removes its trace at once.
+                holders = paths.RUNTIMES.glob(f"*/{leases.HOLDERS}/{file.stem}")
+                kept = [holder.parent.parent for holder in holders]
     finally:
         file.unlink(missing_ok=True)
-        for holder in paths.RUNTIMES.glob(f"*/{leases.HOLDERS}/{file.stem}"):
-            shared = holder.parent.parent
-            with FileLock(shared / leases.LOCK):
-                if not leases.held(shared):
-                    _end(shared)
+        for folder in kept:
+            with FileLock(folder / leases.LOCK):
+                if not leases.held(folder):
+                    _end(folder)
 
 
 def _keep_for_session(folder: Path, order: dict) -> None:
