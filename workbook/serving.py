@@ -18,9 +18,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port))
     except (OSError, OverflowError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).partition(" (")[0].rstrip(".")
         raise CourseError(
-            f"This server cannot listen on {host} port {port} ({error}): choose another --port, or "
-            f"0 for a free one."
+            f"This server cannot listen on {host} port {port}: {reason}. Choose another port."
         ) from None
     # Otherwise the system holds a small piece of a stream back until the last is acknowledged
     # (40 ms); asyncio sees to that for sockets that it opened itself. Connections inherit it.

@@ -24,6 +24,7 @@ from workbook import paths, runtimes
 from workbook.errors import CourseError
 from workbook.runtimes import compose, places, process, readiness, vllm_environment
 from workbook.runtimes.base import NO_KEY
+from workbook.serving import listen
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("podman")]
 
@@ -183,7 +184,7 @@ def check_end(up: Up, volumes: tuple[str, ...] = ("slm-engine-artifacts",)) -> N
     assert containers.left() == NOTHING | {"volumes": list(volumes)}
     gone, alive = psutil.wait_procs(family, timeout=5)
     assert not [each for each in alive if each.status() != psutil.STATUS_ZOMBIE], gone
-    process.check_port("127.0.0.1", up.port)
+    listen("127.0.0.1", up.port).close()
     interfaces = psutil.net_if_addrs()
     assert not [name for name in interfaces if name.startswith(("podman", "veth"))]
 

@@ -112,7 +112,7 @@ def test_a_taken_port_is_one_sentence(artifact, capsys):
 
 
 def test_a_port_that_cannot_be_is_one_sentence():
-    with pytest.raises(CourseError, match="choose another --port"):
+    with pytest.raises(CourseError, match="Choose another port"):
         listen("127.0.0.1", 70_000)
 
 

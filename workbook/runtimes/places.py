@@ -15,6 +15,7 @@ from workbook import models, paths, settings
 from workbook.errors import CourseError
 from workbook.runtimes import probe, process, readiness, shared
 from workbook.runtimes.base import NO_KEY, Kind, Runtime
+from workbook.serving import listen
 
 NAMES = ("engine", "llamacpp", "vllm", "ollama", "foundry")
 """The runtimes; each is a module of this package with a KIND."""
@@ -296,7 +297,7 @@ def serve(
     kind = kind_of(name)
     port = kind.port if port is None else port or process.free_port()
     host = options.get("host", "127.0.0.1")
-    process.check_port(host, port)
+    listen(host, port).close()  # said now, not in a log
     _check_options(kind, options)
     if reason := kind.missing():
         raise CourseError(reason)

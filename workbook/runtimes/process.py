@@ -11,7 +11,6 @@ from pathlib import Path
 import psutil
 
 from workbook import paths
-from workbook.errors import CourseError
 
 KEPT_LOGS = 20
 """Logs of one kind that stay; older ones are removed."""
@@ -25,16 +24,6 @@ def free_port() -> int:
     with socket.socket() as probe_socket:
         probe_socket.bind(("127.0.0.1", 0))
         return probe_socket.getsockname()[1]
-
-
-def check_port(host: str, port: int) -> None:
-    """Raises CourseError when a server cannot listen on that address."""
-    try:
-        socket.create_server((host, port)).close()
-    except (OSError, OverflowError) as error:
-        raise CourseError(
-            f"Nothing can be served on {host} port {port} ({error}): choose another port."
-        ) from None
 
 
 def new_log(name: str) -> Path:
