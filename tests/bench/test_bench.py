@@ -47,6 +47,7 @@ def test_bars_show_every_value():
     assert [t.get_text() for t in axis.texts] == ["1.0 MB", "2.0 MB"]
 
 
+@pytest.mark.slow
 def test_the_memory_is_that_of_the_artifact_alone(artifact):
     ballast = b"1" * 1_500_000_000
     found = local.measure([artifact], tokens=5, rounds=1)[artifact.name]

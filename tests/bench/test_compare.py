@@ -37,6 +37,7 @@ def test_medians_right_answers_and_shapes():
     assert found.shapes == ["GET /a"]
 
 
+@pytest.mark.slow
 def test_a_runtime_is_started_asked_and_stopped(capsys):
     questions = evaluate.load("heldout", families=("distance", "tool_call"), limit=2)
     found = compare.measure("engine", questions, place="embedded", artifact="onnx-int8", timed=1)

@@ -72,6 +72,7 @@ def test_an_unknown_artifact_is_named_with_the_known_ones():
         convert.convert("pocket", "int4")
 
 
+@pytest.mark.slow
 def test_a_failed_build_keeps_nothing_and_says_where_to_look(tmp_path, monkeypatch):
     monkeypatch.setattr("workbook.paths.ARTIFACTS", tmp_path / "artifacts")
     broken = tmp_path / "broken"

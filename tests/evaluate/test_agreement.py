@@ -108,6 +108,7 @@ def test_a_table_of_no_difference_is_refused():
         agreement.differences_table(made)
 
 
+@pytest.mark.slow
 def test_a_runtime_of_less_precision_is_caught(reference):
     """The suite can fail: four-bit weights change answers, and margins say that it was close."""
     asked = banks.load("heldout", limit=2)

@@ -91,6 +91,7 @@ def test_the_example_of_the_kind_is_a_request_that_works(rt):
     assert httpx.post(command.split()[1], json=body, timeout=60).status_code == 200
 
 
+@pytest.mark.slow
 def test_every_answer_and_count_is_the_engines(rt, engine):
     questions = evaluate.load("heldout", limit=5)
     assert {bool(q.tools) for q in questions} == {True, False}

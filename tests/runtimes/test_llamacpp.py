@@ -148,6 +148,7 @@ def test_several_at_once_are_all_answered(server):
     assert len({a["choices"][0]["message"]["content"] for a in answers}) == 1
 
 
+@pytest.mark.slow
 def test_parallel_requests_each_have_the_whole_context():
     options = {"parallel": 2, "threads": 2, "context": 512, "artifact": "gguf-f16"}
     with runtimes.start("llamacpp", place="embedded", **options) as runtime:

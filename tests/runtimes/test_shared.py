@@ -89,6 +89,7 @@ def test_the_second_one_gets_the_server_of_the_first(artifact, capsys):
     assert gone(second.pid, 0)
 
 
+@pytest.mark.slow
 def test_other_options_are_another_server(artifact):
     with runtimes.start("engine", **OPTIONS) as one, runtimes.start("engine", threads=2) as two:
         assert one.pid != two.pid
@@ -171,6 +172,7 @@ def test_a_server_that_died_is_started_again(artifact):
     first.stop()
 
 
+@pytest.mark.slow
 def test_a_record_of_a_crash_is_cleared_away(artifact):
     with runtimes.start("engine", **OPTIONS) as runtime:
         folder = next(paths.RUNTIMES.glob("engine-pocket-*"))

@@ -106,6 +106,7 @@ def test_a_machine_with_a_gpu_gets_an_environment_of_its_own(monkeypatch):
     assert asked == [("vllm==0.32.0",)]
 
 
+@pytest.mark.slow
 def test_a_step_is_done_again_when_its_pins_change_and_not_otherwise(tmp_path, monkeypatch):
     for file in (vllm_environment.PINS, vllm_environment.CONSTRAINTS):
         (tmp_path / file).write_bytes((paths.ROOT / file).read_bytes())
