@@ -38,6 +38,41 @@ def _parser() -> argparse.ArgumentParser:
     convert.epilog = "For example: workbook convert --model pocket --to onnx-int8"
     convert.set_defaults(run=_convert)
 
+    bench = commands.add_parser("bench", help="measure runtimes under load, side by side")
+    bench.add_argument("--runtimes", type=_names, default=["engine"], help="engine,llamacpp,...")
+    bench.add_argument("--model", default="pocket", help="model name (default: pocket)")
+    bench.add_argument("--place", default="auto", help="auto, embedded, compose or attached")
+    bench.add_argument(
+        "--concurrency", type=_positives, metavar="N,...", help="clients (default: 1,2,4,8,16)"
+    )
+    bench.add_argument("--rate", type=_rates, default=[], metavar="R,...", help="requests/s")
+    bench.add_argument("--requests", type=_positive, default=32, help="a load (default: 32)")
+    bench.add_argument("--rounds", type=_positive, default=3, help="(default: 3)")
+    bench.add_argument("--warmup", type=_natural, default=10, help="requests (default: 10)")
+    bench.add_argument("--prompt-tokens", type=_positive, default=128, help="(default: 128)")
+    bench.add_argument("--output-tokens", type=_positive, default=64, help="(default: 64)")
+    bench.add_argument("--timeout", type=_positive, default=300, help="seconds an answer may take")
+    bench.add_argument("--seed", default="0", help="of prompts and arrivals (default: 0)")
+    bench.add_argument(
+        "--goodput", nargs="+", default=[], metavar="LIMIT:MS", help="ttft:200 tpot:50 e2e:3000"
+    )
+    bench.add_argument(
+        "--option", action="append", default=[], metavar="RUNTIME.NAME=VALUE",
+        help="for a runtime's start, for example engine.artifact=onnx-int8",
+    )  # fmt: skip
+    bench.add_argument(
+        "--endpoint", action="append", default=[], metavar="NAME=URL",
+        help="another server, OpenAI-shaped (its key: WORKBOOK_BENCH_KEY)",
+    )  # fmt: skip
+    bench.add_argument("--same-prompts", action="store_true", help="let prefix caches answer")
+    bench.add_argument(
+        "--scores", metavar="FILE", help='JSON, {"engine": [right, questions]}, for a plot'
+    )
+    bench.add_argument("--out", metavar="FOLDER", help="(default: a new one in build/bench)")
+    bench.add_argument("--report", metavar="FOLDER", help="show a run again, measure nothing")
+    bench.epilog = "For example: workbook bench --runtimes engine,llamacpp --concurrency 1,4,16"
+    bench.set_defaults(run=_bench)
+
     download = commands.add_parser("download", help="download a model's weights")
     download.add_argument("model", help="model name, for example phi4-mini")
     download.set_defaults(run=_download)
@@ -61,6 +96,24 @@ def _parser() -> argparse.ArgumentParser:
     card = steps.add_parser("card", help="write models/pocket/README.md from the last scores")
     card.set_defaults(run=_pocket_card)
     return parser
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
+
+
+def _positives(text: str) -> list[int]:
+    return [_positive(part) for part in text.split(",")]
+
+
+def _rates(text: str) -> list[float]:
+    try:
+        rates = [float(part) for part in text.split(",")]
+    except ValueError:
+        rates = []
+    if not rates or not all(0 < rate < float("inf") for rate in rates):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of rates above 0, like 0.5,2")
+    return rates
 
 
 def _natural(text: str) -> int:
@@ -94,6 +147,12 @@ def _convert(arguments) -> None:
     print(f"{arguments.to} of {arguments.model}: converting, or looking in the cache", flush=True)
     made = convert(arguments.model, arguments.to)
     print(f"{made.name} of {made.model}: {made.megabytes:.1f} MB in {made.path}")
+
+
+def _bench(arguments) -> int:
+    from workbook.bench import command
+
+    return command.run(arguments)
 
 
 def _download(arguments) -> None:
