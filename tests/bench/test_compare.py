@@ -1,16 +1,12 @@
 """Runtimes side by side: real servers; form and arithmetic, never a time."""
 
-import subprocess
-import sys
-from types import SimpleNamespace
-
 import pytest
 
 from workbook import evaluate, runtimes
-from workbook.bench import compare
+from workbook.bench import compare, load
 from workbook.bench.compare import Measured
 from workbook.errors import CourseError
-from workbook.evaluate import Question, Result
+from workbook.evaluate import Result
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +60,16 @@ def test_a_server_that_runs_already_is_taken_as_it_is(engine):
 
 def test_the_rate_counts_the_servers_tokens_over_the_whole_answer(engine, monkeypatch):
     question = evaluate.load("heldout", families=("distance",), limit=1)[0]
-    ticks = iter([10.0, 10.5, 12.0])
-    clock = SimpleNamespace(perf_counter=lambda: next(ticks))
-    monkeypatch.setattr(compare, "time", clock)
+    taken, ask = [], load.ask
+    monkeypatch.setattr(load, "ask", lambda *a, **k: taken.append(ask(*a, **k)) or taken[-1])
     first, rate = compare.stream(engine, question)
-    monkeypatch.undo()
     tokens = engine.client.chat.completions.create(
         model="pocket", messages=question.messages(), temperature=0
     ).usage.completion_tokens
-    assert (first, rate) == (0.5, tokens / 2)
+    record = taken[0]
+    assert record.output_tokens == tokens
+    assert first == record.first - record.sent > 0
+    assert rate == tokens / (record.end - record.sent)
 
 
 def test_tools_are_offered(engine):
@@ -81,36 +78,20 @@ def test_tools_are_offered(engine):
     assert question.is_right(reply.text, reply.tool_calls)
 
 
-def test_an_answer_without_text_is_one_sentence(engine):
-    question = evaluate.load("heldout", families=("tool_call",), limit=1)[0]
-    silent = runtimes.Runtime("engine", engine.root_url, "pocket", "E", "1", "attached")
-    monkey = pytest.MonkeyPatch()
-    try:
-        monkey.setattr(Question, "messages", lambda self: [{"role": "user", "content": "x"}])
-        create = silent.client.chat.completions.create
-        monkey.setattr(
-            silent.client.chat.completions, "create",
-            lambda **fields: create(**fields | {"stream_options": {}}),
-        )  # fmt: skip
-        with pytest.raises(CourseError, match="no text or no token count"):
-            compare.stream(silent, question)
-    finally:
-        monkey.undo()
-        silent.stop()
-
-
-def test_memory_counts_the_children_too():
-    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
-    child = "b = b'1' * 200_000_000; print('x', flush=True); input()"
-    parent = subprocess.Popen(
-        [sys.executable, "-c", code, child], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    try:
-        parent.stdout.readline()
-        assert compare.resident(parent.pid) > 200_000_000
-    finally:
-        parent.communicate(b"\n")
-    assert compare.resident(None) is None
+@pytest.mark.parametrize(
+    ("behaviour", "sentence"),
+    [
+        ("uncounted", "streamed no text or no token count for question"),
+        ("full", "did not answer question .*queue is full"),
+        ("cut", "did not answer question .*RemoteProtocolError"),
+    ],
+)
+def test_an_answer_that_gives_no_figures_is_one_sentence(server, behaviour, sentence):
+    question = evaluate.load("heldout", families=("distance",), limit=1)[0]
+    root = server.target(behaviour).url.removesuffix("/v1")
+    strange = runtimes.Runtime(behaviour, root, "pocket", "E", "1", "attached")
+    with pytest.raises(CourseError, match=sentence):
+        compare.stream(strange, question)
 
 
 def test_questions_without_an_answer_in_text_cannot_be_timed():

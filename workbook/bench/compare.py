@@ -15,9 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
-import psutil
 
 from workbook import evaluate, runtimes
+from workbook.bench import load
+from workbook.bench.load import Target
+from workbook.bench.machine import resident
 from workbook.errors import CourseError
 from workbook.evaluate import Question, Result
 from workbook.runtimes import Runtime, places, probe
@@ -148,27 +150,19 @@ def stream(runtime: Runtime, question: Question) -> tuple[float, float]:
 
     Raises CourseError when there is no text, or the server does not count its tokens.
     """
-    first, tokens, started = 0.0, 0, time.perf_counter()
-    chunks = runtime.client.chat.completions.create(
-        model=runtime.model,
-        messages=question.messages(),
-        temperature=0,
-        max_tokens=512,
-        stream=True,
-        stream_options={"include_usage": True},
-        timeout=TIMEOUT,
-    )
-    for chunk in chunks:
-        if chunk.choices and chunk.choices[0].delta.content and not first:
-            first = time.perf_counter()
-        if chunk.usage:
-            tokens = chunk.usage.completion_tokens
-    if not first or not tokens:
+    target = Target(runtime.name, runtime.base_url, runtime.model, runtime.api_key)
+    record = load.ask(target, question.messages(), tokens=512, seconds=TIMEOUT)
+    if not record.ok:
+        raise CourseError(
+            f"{runtime.name} did not answer question {question.id} ({record.message}): look at "
+            f"its log."
+        )
+    if record.first is None or not record.output_tokens:
         raise CourseError(
             f"{runtime.name} streamed no text or no token count for question {question.id}: take "
             f"another question, or look at its log."
         )
-    return first - started, tokens / (time.perf_counter() - started)
+    return record.first - record.sent, record.output_tokens / (record.end - record.sent)
 
 
 @dataclass(frozen=True)
@@ -193,20 +187,6 @@ def ask(runtime: Runtime, question: Question) -> _Reply:
         .message
     )
     return _Reply(message.content or "", message.tool_calls or [])
-
-
-def resident(pid: int | None) -> int | None:
-    """Resident memory in bytes of a process and everything it started; None without a process."""
-    if pid is None:
-        return None
-    process = psutil.Process(pid)
-    total = 0
-    for member in [process, *process.children(recursive=True)]:
-        try:
-            total += member.memory_info().rss
-        except psutil.NoSuchProcess:  # a child that ended meanwhile
-            continue
-    return total
 
 
 def status(runtime: Runtime, shape: str) -> int:

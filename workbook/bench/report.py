@@ -2,17 +2,17 @@
 
 import json
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from workbook.bench import metrics, records, roofline
+from workbook.bench import metrics, records, roofline, suite
 from workbook.bench.load import Cost
 from workbook.bench.metrics import Limits, Summary, summarise
 from workbook.bench.records import Record
 from workbook.bench.roofline import Bound, Ceiling, Work
-from workbook.bench.suite import CONDITIONS, COSTS, REQUESTS
+from workbook.bench.suite import CONDITIONS, COSTS, REQUESTS, Plan
 from workbook.errors import CourseError
 from workbook.tables import Table
 
@@ -21,6 +21,9 @@ BUSY_CLIENT = 0.5
 
 BUSY_OTHERS = 0.1
 """Share of the machine above which what else runs on it disturbs."""
+
+LATE = 0.05
+"""Seconds after its time at which an open loop's request counts as sent late."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,18 @@ def _level(key: tuple, taken: list[Record], costs: list[dict], limits: Limits) -
     return Level(*key, rounds, summarise(mine, limits), found, mine)
 
 
+def measure(plan: Plan, out: Path | None = None) -> Report:
+    """Measure what a plan asks for, write its files, and give the report.
+
+    out: the folder, a new one under build/bench when left out. Raises CourseError as suite.run.
+    """
+    out = out or suite.folder()
+    suite.run(plan, out)
+    found = Report.read(out)
+    save(found)
+    return found
+
+
 # ---------------------------------------------------------------- text
 
 
@@ -277,38 +292,42 @@ def _cached(report: Report) -> list[str]:
 
 def warnings(report: Report) -> list[str]:
     """What makes figures doubtful, one sentence each."""
-    found = []
+    found: dict[str, list[str]] = {}
     asked = report.conditions["plan"]["output_tokens"]
     for level in report.levels:
-        name = f"{level.runtime} at {level.level:g}"
-        lengths = level.pooled.output_lengths
-        if lengths and lengths != (asked, asked):
-            found.append(
-                f"{name}: answers have {lengths[0]} to {lengths[1]} tokens, not {asked}: do not "
-                f"compare its latencies with those of fixed lengths."
-            )
-        if level.pooled.counts["ok"] and lengths is None:
-            found.append(f"{name}: the server does not count its tokens: no tokens/s, no TPOT.")
-        if level.client_share and level.client_share > BUSY_CLIENT:
-            found.append(
-                f"{name}: the client used {level.client_share:.0%} of a core: it may be what "
-                f"limits; run it on another machine."
-            )
-        if level.others_share and level.others_share > BUSY_OTHERS:
-            found.append(
-                f"{name}: other programs used {level.others_share:.0%} of the machine: measure "
-                f"again when it is quiet."
-            )
-        lag = level.pooled.lag.largest
-        if level.loop == "open" and lag and lag > 0.05:
-            found.append(f"{name}: a request was sent {lag * 1000:.0f} ms late (it counts).")
-        found += _first_problem(name, level)
-    return [f"Mind: {sentence}" for sentence in found]
+        for sentence in _doubts(level, asked):
+            found.setdefault(sentence, []).append(_where(level))
+    return [f"Mind: {sentence} ({', '.join(where)})." for sentence, where in found.items()]
 
 
-def _first_problem(name: str, level: Level) -> list[str]:
+def _where(level: Level) -> str:
+    return f"{level.runtime} at {level.level:g}{'/s' if level.loop == 'open' else ''}"
+
+
+def _doubts(level: Level, asked: int) -> Iterator[str]:
+    lengths = level.pooled.output_lengths
+    if lengths and lengths != (asked, asked):
+        yield (
+            f"answers have {lengths[0]} to {lengths[1]} tokens, not {asked}: their latencies do "
+            f"not compare with those of fixed lengths"
+        )
+    if level.pooled.counts["ok"] and level.tokens_per_second is None:
+        yield "the server does not count its tokens: no tokens/s, no TPOT"
+    if level.client_share and level.client_share > BUSY_CLIENT:
+        yield (
+            f"the client used more than {BUSY_CLIENT:.0%} of a core: it may be what limits, so "
+            f"run it on another machine"
+        )
+    if level.others_share and level.others_share > BUSY_OTHERS:
+        yield (
+            f"other programs used more than {BUSY_OTHERS:.0%} of the machine, see the column "
+            f"others: measure again when it is quiet"
+        )
+    if level.loop == "open" and (level.pooled.lag.largest or 0) > LATE:
+        yield f"requests were sent more than {LATE * 1000:.0f} ms late: the latencies include it"
     bad = [r for r in level.records if not r.ok]
-    return [f"{name}: {len(bad)} not answered, the first: {bad[0].message[:200]}"] if bad else []
+    if bad:
+        yield f"{len(bad)} requests were not answered whole, the first: {bad[0].message[:200]}"
 
 
 def _times(distribution: metrics.Distribution) -> str:

@@ -196,11 +196,13 @@ def _safetensors(file: Path) -> int:
 def measure(*, threads: int | None = None, rounds: int = 20) -> Ceiling:
     """Bandwidth and compute of this machine, the best of some rounds (a few seconds).
 
-    threads: one a physical core when left out.
+    threads: one a physical core when left out. Raises ValueError for less than one thread or round.
     """
     from workbook.engine.generation import physical_cores
 
-    threads = threads or physical_cores()
+    threads = physical_cores() if threads is None else threads
+    if threads < 1 or rounds < 1:
+        raise ValueError("measuring takes at least one thread and one round")
     # Each of our threads calls the library for itself: it must not start threads of its own.
     names = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS")
     alone = os.environ | dict.fromkeys((*names, "VECLIB_MAXIMUM_THREADS"), "1")

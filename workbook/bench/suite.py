@@ -5,7 +5,6 @@ machine hits all of them. A ratio is taken within a round and then shown with it
 rounds.
 """
 
-import importlib.metadata
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -136,9 +135,7 @@ def run(plan: Plan, out: Path, *, say=print) -> None:
         "plan": asdict(plan),
         "machine": machine.describe().fields(),
         "ceiling": asdict(roofline.measure()),
-        "client": {"httpx": httpx.__version__, "course": importlib.metadata.version("slm-workbook")}
-        if _installed()
-        else {"httpx": httpx.__version__},
+        "client": {"httpx": httpx.__version__},
         "servers": {},
     }
     _save(out, conditions)
@@ -150,14 +147,6 @@ def run(plan: Plan, out: Path, *, say=print) -> None:
                 _save(out, conditions)
                 for loop, level in plan.levels:
                     _one(plan, runtime, (loop, level), number, out, say)
-
-
-def _installed() -> bool:
-    try:
-        importlib.metadata.version("slm-workbook")
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def _one(plan: Plan, runtime: Runtime, at: tuple[str, float], number: int, out: Path, say) -> None:
