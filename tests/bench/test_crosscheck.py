@@ -1,5 +1,6 @@
 """The comparison with an independent tool: its arithmetic, and one real round."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workbook import paths, runtimes
-from workbook.bench import crosscheck
+from workbook.bench import crosscheck, load, metronome, records
 from workbook.bench.crosscheck import Agreement
 from workbook.bench.load import Load
 from workbook.bench.records import Record
@@ -62,3 +63,14 @@ def test_both_tools_count_the_same_requests_and_tokens(tmp_path):
     result = json.loads((tmp_path / "theirs-0.json").read_text())
     assert (result["completed"], result["total_output_tokens"]) == (8, 8 * 16)
     assert result["total_input_tokens"] == 8 * 128
+
+
+def test_the_metronome_keeps_its_promises(tmp_path):
+    target_of_metronome = crosscheck.Target("metronome", "", "pocket")
+    with metronome.serving(first=0.05, every=0.01) as url:
+        target = dataclasses.replace(target_of_metronome, url=f"{url}/v1")
+        load.run(target, Load(["x"] * 6, 11, level=3), tmp_path / "r.jsonl")
+    found = records.read(tmp_path / "r.jsonl")
+    assert [(r.status, r.output_tokens, len(r.chunks)) for r in found] == [("ok", 11, 11)] * 6
+    # Sleeping may take longer than asked for, never shorter: the truth is a lower bound.
+    assert all(r.first - r.sent >= 0.05 and r.last - r.sent >= 0.15 for r in found)

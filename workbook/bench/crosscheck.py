@@ -1,29 +1,33 @@
 """Is our load generator right? The same load from an independent tool, `vllm bench serve`.
 
 python -m workbook.bench.crosscheck [--runtime llamacpp] [--concurrency 4] [--rounds 5]
+python -m workbook.bench.crosscheck --runtime metronome
 
 One server; in every round both tools put the same closed loop on it (the same prompts, lengths
 and clients), in changing order. Where the machine is so noisy that a tool's own rounds differ by
 more than the margin, more rounds are taken, up to --most, and the noise is said. vLLM's tool comes
-with the environment that the runtime vllm makes (.venv-vllm); no vLLM server is needed.
+with the environment that the runtime vllm makes (.venv-vllm); no vLLM server is needed. The
+runtime `metronome` (metronome.py) answers by the clock: there the true figures are known, and a
+busy machine hardly moves them.
 
 Two definitions differ, and are brought to the same for the comparison: vLLM counts TTFT to the
 first chunk, be there text in it or not, and its TPOT from there.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbook import models, runtimes
-from workbook.bench import load, records
+from workbook.bench import load, metronome, records
 from workbook.bench.load import Load, Target
 from workbook.bench.metrics import summarise
 from workbook.bench.records import Record
@@ -147,27 +151,29 @@ def theirs(
 
 
 def compare(
-    runtime: runtimes.Runtime, plan: Plan, *, python: Path, rounds: int = 5, most: int = 9
+    target: Target, plan: Plan, *, python: Path, rounds: int = 5, most: int = 9
 ) -> list[Agreement]:
     """Both tools on one server, in alternating order, until the figures agree or `most` rounds
     are done (at least `rounds`)."""
-    target = target_of(plan, runtime)
     found: list[tuple[dict[str, float], dict[str, float]]] = []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         while len(found) < rounds or (len(found) < most and not _settled(found)):
-            number = len(found)
-            given = plan.load("closed", float(plan.concurrency[0]), number)
-            tools = [
-                lambda load=given, n=number: ours(target, load, folder, n),
-                lambda load=given, n=number: theirs(target, load, folder, n, python, plan.model),
-            ]
-            order = (0, 1) if number % 2 == 0 else (1, 0)
-            pair = dict(sorted((tool, tools[tool]()) for tool in order))
-            found.append((pair[0], pair[1]))
+            found.append(_round(target, plan, len(found), folder, python))
             rates = [figures["output tokens/s"] for figures in found[-1]]
-            print(f"round {number + 1}: {rates[0]:.0f} and {rates[1]:.0f} tokens/s", flush=True)
+            print(f"round {len(found)}: {rates[0]:.0f} and {rates[1]:.0f} tokens/s", flush=True)
     return _agreements(found)
+
+
+def _round(
+    target: Target, plan: Plan, number: int, folder: Path, python: Path
+) -> tuple[dict[str, float], dict[str, float]]:
+    given = plan.load("closed", float(plan.concurrency[0]), number)
+    if number % 2 == 0:
+        mine = ours(target, given, folder, number)
+        return mine, theirs(target, given, folder, number, python, plan.model)
+    other = theirs(target, given, folder, number, python, plan.model)
+    return ours(target, given, folder, number), other
 
 
 def _settled(found: list) -> bool:
@@ -208,6 +214,21 @@ def text(found: list[Agreement]) -> str:
     return "\n".join(lines)
 
 
+@contextlib.contextmanager
+def _served(plan: Plan, clock: bool) -> Iterator[Target]:
+    if clock:
+        with metronome.serving() as url:
+            print(f"metronome: TTFT {metronome.FIRST * 1e3:g} ms, TPOT {metronome.EVERY * 1e3:g}")
+            yield Target("metronome", f"{url}/v1", plan.model)
+        return
+    name = plan.runtimes[0]
+    options = plan.server_options(name)
+    with runtimes.start(
+        name, model=plan.model, place="embedded", share=False, **options
+    ) as runtime:
+        yield target_of(plan, runtime)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Compare on a server that is started for it; 0 when every figure agrees, else 1."""
     parser = argparse.ArgumentParser(prog="workbook.bench.crosscheck")
@@ -221,15 +242,13 @@ def main(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     try:
         python = given.python or vllm_environment.prepare()
+        clock = given.runtime == "metronome"
         plan = Plan(
-            [given.runtime], model=given.model, concurrency=[given.concurrency],
-            requests=given.requests, place="embedded",
+            ["engine" if clock else given.runtime], model=given.model, place="embedded",
+            concurrency=[given.concurrency], requests=given.requests,
         )  # fmt: skip
-        options = plan.server_options(given.runtime)
-        with runtimes.start(
-            given.runtime, model=given.model, place="embedded", share=False, **options
-        ) as runtime:
-            found = compare(runtime, plan, python=python, rounds=given.rounds, most=given.most)
+        with _served(plan, clock) as target:
+            found = compare(target, plan, python=python, rounds=given.rounds, most=given.most)
     except CourseError as error:
         print(f"crosscheck: {error}", file=sys.stderr)
         return 2
