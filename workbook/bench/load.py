@@ -33,10 +33,9 @@ LENGTHS: dict[str, dict[str, Any]] = {
     "engine": {"min_tokens": "{n}"},
     "vllm": {"ignore_eos": True, "min_tokens": "{n}"},
     "llamacpp": {"ignore_eos": True},
-    "foundry": {"min_tokens": "{n}"},
 }
 """What makes a runtime answer with exactly n tokens, beside max_tokens. Ollama's OpenAI endpoint
-has nothing of the kind: its answers end where the model ends them."""
+and Foundry Local's ChatSession have nothing of the kind: answers end where the model ends them."""
 
 
 @dataclass(frozen=True)

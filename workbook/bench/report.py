@@ -297,7 +297,8 @@ def warnings(report: Report) -> list[str]:
     for level in report.levels:
         for sentence in _doubts(level, asked):
             found.setdefault(sentence, []).append(_where(level))
-    return [f"Mind: {sentence} ({', '.join(where)})." for sentence, where in found.items()]
+    places = {s: w if len(w) < len(report.levels) else ["every load"] for s, w in found.items()}
+    return [f"Mind: {sentence} ({', '.join(where)})." for sentence, where in places.items()]
 
 
 def _where(level: Level) -> str:
@@ -308,8 +309,8 @@ def _doubts(level: Level, asked: int) -> Iterator[str]:
     lengths = level.pooled.output_lengths
     if lengths and lengths != (asked, asked):
         yield (
-            f"answers have {lengths[0]} to {lengths[1]} tokens, not {asked}: their latencies do "
-            f"not compare with those of fixed lengths"
+            f"not every answer has {asked} tokens: latencies do not compare with those of fixed "
+            f"lengths"
         )
     if level.pooled.counts["ok"] and level.tokens_per_second is None:
         yield "the server does not count its tokens: no tokens/s, no TPOT"
@@ -327,7 +328,7 @@ def _doubts(level: Level, asked: int) -> Iterator[str]:
         yield f"requests were sent more than {LATE * 1000:.0f} ms late: the latencies include it"
     bad = [r for r in level.records if not r.ok]
     if bad:
-        yield f"{len(bad)} requests were not answered whole, the first: {bad[0].message[:200]}"
+        yield f"not every request was answered whole, the first one: {bad[0].message[:200]}"
 
 
 def _times(distribution: metrics.Distribution) -> str:

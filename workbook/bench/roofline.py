@@ -23,8 +23,9 @@ from pathlib import Path
 from workbook.errors import CourseError
 from workbook.models import Geometry
 
-ARRAY = 2**28
-"""Bytes that are read, all threads together: several times any cache of a processor for one."""
+ARRAY = 2**29
+"""Bytes that are read, all threads together: many times the cache of a processor, else what stays
+there from one round to the next counts as read from memory."""
 
 SIDE = 1536
 """Rows and columns of the matrices that are multiplied."""
