@@ -163,8 +163,8 @@ def test_shares():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_keeps_what_was_measured(server, tmp_path, number):
+@pytest.mark.parametrize("signals", [["SIGINT"], ["SIGTERM"], ["SIGINT", "SIGTERM"], []])
+def test_an_interruption_keeps_what_was_measured(server, tmp_path, signals):
     file = tmp_path / "r.jsonl"
     order = {
         "target": asdict(server.target("slow")), "file": str(file), "common": {"runtime": "slow"},
@@ -173,16 +173,21 @@ def test_an_interruption_keeps_what_was_measured(server, tmp_path, number):
     child = subprocess.Popen(
         [sys.executable, "-m", "workbook.bench.load"], stdin=subprocess.PIPE, text=True
     )
-    child.stdin.write(json.dumps(order))
-    child.stdin.close()
     try:
+        child.stdin.write(json.dumps(order) + "\n")
+        child.stdin.flush()
         while len(server.bodies) < 2:
             assert child.poll() is None
             time.sleep(0.01)
-        child.send_signal(number)
+        for name in signals:
+            child.send_signal(getattr(signal, name))
+        if not signals:
+            child.stdin.close()  # as when the process that asked has died
         assert child.wait(30) == load.INTERRUPTED
     finally:
         child.kill()
+        child.wait()
+        child.stdin.close()
     found = records.read(file)
     assert [r.status for r in found] == ["interrupted"] * 2
     assert all(r.end > r.sent for r in found)

@@ -9,13 +9,18 @@ told. While an answer arrives it only notes times and bytes; they are read after
 """
 
 import asyncio
+import contextlib
 import gc
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -324,24 +329,34 @@ def run(target: Target, load: Load, file: Path, **common: Any) -> Cost:
     """
     common = {"loop": load.loop, "level": load.level, "runtime": target.name} | common
     order = {"target": asdict(target), "load": asdict(load), "file": str(file), "common": common}
-    child = subprocess.Popen(
-        [sys.executable, "-m", "workbook.bench.load"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        encoding="utf-8",
-    )  # fmt: skip
-    try:
-        out, problem = child.communicate(json.dumps(order))
-    except BaseException:
-        child.terminate()  # it writes the records of what is in flight
-        child.wait(10)
-        raise
-    finally:
-        child.kill()
-        child.wait()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as problems:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "workbook.bench.load"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=problems, text=True,
+            encoding="utf-8",
+        )  # fmt: skip
+        try:
+            # The pipe stays open: when this process dies, however, it closes and the load ends.
+            with contextlib.suppress(BrokenPipeError):  # its message says why
+                child.stdin.write(json.dumps(order) + "\n")
+                child.stdin.flush()
+            out = child.stdout.read()
+            child.wait()
+        except BaseException:
+            child.terminate()  # it writes the records of what is in flight
+            child.wait(10)
+            raise
+        finally:
+            child.kill()
+            child.wait()
+            with contextlib.suppress(BrokenPipeError):
+                child.stdin.close()
+            child.stdout.close()
+        problems.seek(0)
+        last = (problems.read().strip().splitlines() or ["no message"])[-1]
     if child.returncode == INTERRUPTED:
         raise KeyboardInterrupt
     if child.returncode:
-        last = (problem.strip().splitlines() or ["no message"])[-1]
         raise CourseError(f"The load on {target.name} could not be run ({last}).")
     return Cost(**json.loads(out))
 
@@ -349,22 +364,36 @@ def run(target: Target, load: Load, file: Path, **common: Any) -> Cost:
 INTERRUPTED = 130
 
 
+async def _until_told(work: Coroutine[Any, Any, Cost]) -> Cost:
+    """The work's result. Ctrl-C, SIGTERM and the end of standard input cancel it, once."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+
+    def stop(*_: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended: so has the work
+            loop.call_soon_threadsafe(task.cancel)
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 1024):  # without sys.stdin's lock, which the end wants
+            pass
+        stop()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    threading.Thread(target=watch, daemon=True).start()
+    return await task
+
+
 def main() -> int:
     """Read an order from standard input, run it, print its cost as JSON."""
-    import signal
-
     order = json.loads(sys.stdin.readline())
     target, load = Target(**order["target"]), Load(**order["load"])
-    # Both ask for the same: asyncio.run turns SIGINT into a cancellation.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     with Path(order["file"]).open("a", encoding="utf-8") as out:
         keep = Keeper(out, **order["common"])
         try:
-            cost = asyncio.run(drive(target, load, keep))
-        except (KeyboardInterrupt, asyncio.CancelledError):
+            cost = asyncio.run(_until_told(drive(target, load, keep)))
+        except asyncio.CancelledError:
             return INTERRUPTED
-    print(json.dumps(asdict(cost)))
+    print(json.dumps(asdict(cost)), flush=True)
     return 0
 
 

@@ -247,7 +247,7 @@ def text(report: Report) -> str:
         f"{machine['physical_cores']} physical of {machine['logical_cores']} logical cores, "
         f"{machine['memory_bytes'] / 1e9:.1f} GB; {machine['system']}; Python "
         f"{machine['python']}; {Ceiling(**about['ceiling'])}.",
-        *(_server(name, server) for name, server in about["servers"].items()),
+        *(_server(report, name, server) for name, server in about["servers"].items()),
         f"\n{table(report)}",
         "Tokens/s, requests/s and goodput: median of the rounds. Latencies: all rounds pooled. "
         f"Ratios: to {report.baseline} in the same round, median [lowest-highest]. MB: highest "
@@ -262,14 +262,17 @@ def text(report: Report) -> str:
     return "\n".join(parts)
 
 
-def _server(name: str, server: Mapping[str, Any]) -> str:
+def _server(report: Report, name: str, server: Mapping[str, Any]) -> str:
     threads = server.get("threads")
+    costs = (cost for x in report.levels if x.runtime == name for cost in x.costs.values())
+    every = max((cost.server_threads or 0 for cost in costs), default=0)
     parts = [
         f"{server['engine']} {server['version']}".strip(),
         f"{server['place']}",
         f"artifact {server['artifact'] or 'not named'}",
         f"hash {server['sha256'][:12]}" if server.get("sha256") else "hash not known",
         f"{threads} compute threads" if threads else "compute threads not told",
+        *([f"{every} threads in all"] if every else []),
         *(f"{key}={value}" for key, value in server["options"].items()),
         f"length fixed by {', '.join(server['fixed length']) or 'nothing: lengths as they came'}",
     ]
