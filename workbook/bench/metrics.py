@@ -17,10 +17,15 @@ FORMULAS = {
     "duration": "t(end of the last request) - t(first due)",
     "peak memory": "sum over the server's processes of the most each had resident since its start "
     "(pages that they share count once for each)",
-    "CPU s/1000": "CPU seconds of the server's processes / output tokens of whole answers x 1000",
+    "CPU s/1000": "CPU seconds of the server's processes, for prompts too, / output tokens of whole "
+    "answers x 1000",
 }
-"""What is counted how. t(due): the moment of sending in a closed loop, the scheduled one in an
-open loop. Tokens are counted by the server (usage). Seconds are the client's perf_counter."""
+"""What is counted how; see CLOCK."""
+
+CLOCK = (
+    "t is the client's time.perf_counter; t(due) is the moment of sending in a closed loop and the "
+    "scheduled one in an open loop; tokens are those that the server counts (usage)."
+)
 
 CONFIDENCE = 0.95
 

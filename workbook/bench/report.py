@@ -255,6 +255,7 @@ def text(report: Report) -> str:
         "neither it nor the server used of all cores (both the highest of the rounds).",
         *([f"\n{roof}", *_cached(report)] if roof else []),
         "\nFormulas:\n" + "\n".join(f"  {k} = {v}" for k, v in metrics.FORMULAS.items()),
+        metrics.CLOCK,
         metrics.RULE,
         *([metrics.OMISSION] if any(x.loop == "closed" for x in report.levels) else []),
         *warnings(report),
