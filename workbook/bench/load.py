@@ -130,6 +130,7 @@ class Sender:
     def __init__(self, target: Target, load: Load):
         self.target, self.load = target, load
         self.origin = time.perf_counter()
+        self.interrupted = False
         # A server may close a connection that was idle for 5 s while a request is on its way.
         limits = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
         headers = {"Authorization": f"Bearer {target.key}", "Accept-Encoding": "identity"}
@@ -173,7 +174,8 @@ class Sender:
         except (httpx.HTTPError, OSError) as error:
             status = "error" if http is None else "broken"
             failed = {"status": status, "message": f"{type(error).__name__}: {error}"}
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # whoever asked looks at `interrupted`
+            self.interrupted = True
             failed = {"status": "interrupted", "message": "the run was interrupted"}
         end = self.now()
         found = _read(http, pieces)
@@ -241,32 +243,34 @@ async def drive(target: Target, load: Load, keep: Callable[[Record], None]) -> C
         return meter.read()
 
 
-async def _closed(sender: Sender, prompts: list[str], clients: int, keep) -> None:
+async def _closed(
+    sender: Sender, prompts: list[str], clients: int, keep: Callable[[Record], None]
+) -> None:
     queue: Iterator[tuple[int, str]] = iter(enumerate(prompts))
 
     async def client() -> None:
         for index, prompt in queue:
-            record = await sender.send(prompt, index=index)
-            keep(record)
-            _stop_if(record)
+            keep(await sender.send(prompt, index=index))
+            _go_on(sender)
 
     await _together([client() for _ in range(min(clients, len(prompts)))])
 
 
-async def _open(sender: Sender, prompts: list[str], due: list[float], keep) -> None:
+async def _open(
+    sender: Sender, prompts: list[str], due: list[float], keep: Callable[[Record], None]
+) -> None:
     async def one(index: int, prompt: str, moment: float) -> None:
         await asyncio.sleep(moment - sender.now())
-        record = await sender.send(prompt, due=moment, index=index)
-        keep(record)
-        _stop_if(record)
+        keep(await sender.send(prompt, due=moment, index=index))
+        _go_on(sender)
 
     pairs = enumerate(zip(prompts, due, strict=True))
     await _together([one(index, prompt, moment) for index, (prompt, moment) in pairs])
 
 
-def _stop_if(record: Record) -> None:
-    # `send` takes the cancellation to make its record; here it goes on its way.
-    if record.status == "interrupted":
+def _go_on(sender: Sender) -> None:
+    # `send` takes a cancellation to make its record; here it goes on its way.
+    if sender.interrupted:
         raise asyncio.CancelledError
 
 

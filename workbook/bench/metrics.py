@@ -17,8 +17,8 @@ FORMULAS = {
     "duration": "t(end of the last request) - t(first due)",
     "peak memory": "sum over the server's processes of the most each had resident since its start "
     "(pages that they share count once for each)",
-    "CPU s/1000": "CPU seconds of the server's processes, for prompts too, / output tokens of whole "
-    "answers x 1000",
+    "CPU s/1000": "CPU seconds of the server's processes, for prompts too, / output tokens "
+    "of whole answers x 1000",
 }
 """What is counted how; see CLOCK."""
 
