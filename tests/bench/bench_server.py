@@ -1,6 +1,7 @@
 """A small real HTTP server with OpenAI's chat endpoint, which behaves as the path says."""
 
 import json
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,6 +41,10 @@ class Server(ThreadingHTTPServer):
         self.now = self.most = 0
         self.together = 1
         self.release = threading.Event()
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), ConnectionError):  # clients that hang up are the point
+            super().handle_error(request, client_address)
 
     def target(self, behaviour: str, **fields) -> Target:
         url = f"http://127.0.0.1:{self.server_port}/{behaviour}/v1"
