@@ -47,7 +47,7 @@ def test_a_round_with_a_failure_is_no_round(server, tmp_path):
     with pytest.raises(CourseError, match="Not every request was answered"):
         crosscheck.ours(server.target("mixed"), given, tmp_path, 0)
     found = crosscheck.ours(server.target("whole"), given, tmp_path, 1)
-    assert set(found) == set(crosscheck.FIGURES) and all(value > 0 for value in found.values())
+    assert set(found) == set(crosscheck.FIGURES) and found["requests/s"] > 0
 
 
 @pytest.mark.slow
@@ -59,7 +59,7 @@ def test_both_tools_count_the_same_requests_and_tokens(tmp_path):
         target = crosscheck.target_of(plan, runtime)
         given = plan.load("closed", 2.0, 0)
         found = crosscheck.theirs(target, given, tmp_path, 0, PYTHON, "pocket")
-    assert set(found) == set(crosscheck.FIGURES) and all(value > 0 for value in found.values())
+    assert set(found) == set(crosscheck.FIGURES) and found["requests/s"] > 0
     result = json.loads((tmp_path / "theirs-0.json").read_text())
     assert (result["completed"], result["total_output_tokens"]) == (8, 8 * 16)
     assert result["total_input_tokens"] == 8 * 128

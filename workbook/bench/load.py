@@ -29,6 +29,7 @@ import httpx
 
 from workbook.bench import machine, records
 from workbook.bench.records import REFUSALS, Record
+from workbook.bench.wire import Exchange, Far, Wire
 from workbook.errors import CourseError
 from workbook.runtimes.base import NO_KEY, is_local
 
@@ -131,19 +132,15 @@ class Sender:
         self.target, self.load = target, load
         self.origin = time.perf_counter()
         self.interrupted = False
-        # A server may close a connection that was idle for 5 s while a request is on its way.
-        limits = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
         headers = {"Authorization": f"Bearer {target.key}", "Accept-Encoding": "identity"}
-        self._client = httpx.AsyncClient(
-            timeout=None, limits=limits, headers=headers, trust_env=not is_local(target.url),
-            verify=not target.url.startswith("http:"),
-        )  # fmt: skip
+        url = f"{target.url}/chat/completions"
+        self._wire = Wire(url, headers) if is_local(url) else Far(url, headers)
 
     async def __aenter__(self) -> "Sender":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
+        await self._wire.close()
 
     def now(self) -> float:
         """Seconds since the phase began."""
@@ -154,33 +151,23 @@ class Sender:
     ) -> Record:
         """One request, whatever becomes of it. due: see Record; now when left out."""
         body = _body(self.target, self.load.output_tokens, messages)
-        pieces: list[tuple[float, bytes]] = []
-        http, failed = None, {}
+        exchange, failed = Exchange(), {}
         sent = self.now()
         try:
             async with asyncio.timeout(self.load.seconds):
-                request = self._client.stream(
-                    "POST",
-                    f"{self.target.url}/chat/completions",
-                    content=body,
-                    headers={"Content-Type": "application/json"},
-                )
-                async with request as response:
-                    http = response.status_code
-                    async for piece in response.aiter_raw():
-                        pieces.append((time.perf_counter() - self.origin, piece))
+                await self._wire.post(body, exchange)
         except TimeoutError:
             failed = {"status": "timeout", "message": f"no end after {self.load.seconds:g} s"}
         except (httpx.HTTPError, OSError) as error:
-            status = "error" if http is None else "broken"
+            status = "error" if exchange.status is None else "broken"
             failed = {"status": status, "message": f"{type(error).__name__}: {error}"}
         except asyncio.CancelledError:  # whoever asked looks at `interrupted`
             self.interrupted = True
             failed = {"status": "interrupted", "message": "the run was interrupted"}
         end = self.now()
-        found = _read(http, pieces)
+        found = _read(exchange.status, [(t - self.origin, piece) for t, piece in exchange.pieces])
         return Record(
-            due=sent if due is None else due, sent=sent, end=end, http=http, index=index,
+            due=sent if due is None else due, sent=sent, end=end, http=exchange.status, index=index,
             **found | (failed if failed and found["status"] != "ok" else {}),
         )  # fmt: skip
 
