@@ -1,39 +1,10 @@
 """Is an answer right? Final answers are extracted and compared, never whole texts."""
 
 import json
-import math
-import re
 
-NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?|-?\.\d+")
+from workbook.evaluate.extract import final_answer, number, same_number, yes_no
 
-
-def final_answer(text: str) -> str:
-    """What follows the last `Answer:`, up to the end of its line; the whole text without one."""
-    found = re.findall(r"answer\s*:\s*(.+)", text, flags=re.IGNORECASE)
-    return found[-1].strip() if found else text.strip()
-
-
-def number(text: str) -> float | None:
-    """The number of the final answer: after `Answer:` the first one, elsewhere the last one.
-    Thousands separators are understood. None when there is no number."""
-    text = text.replace("\u2212", "-").replace("-$", "-")
-    stated = re.search(r"answer\s*:\s*\S", text, flags=re.IGNORECASE)
-    found = NUMBER.findall(final_answer(text))
-    if not found:
-        return None
-    return float((found[0] if stated else found[-1]).replace(",", ""))
-
-
-def yes_no(text: str) -> str | None:
-    """`yes` or `no`, from the final answer's first such word; None when there is neither."""
-    found = re.search(r"\b(yes|no)\b", final_answer(text), flags=re.IGNORECASE)
-    return found.group(1).lower() if found else None
-
-
-def same_number(text: str, expected: float, tolerance: float = 0.005) -> bool:
-    """True when the text's final number is the expected one, within an absolute tolerance."""
-    found = number(text)
-    return found is not None and math.isclose(found, expected, rel_tol=1e-9, abs_tol=tolerance)
+__all__ = ["final_answer", "number", "plain_call", "same_calls", "same_number", "yes_no"]
 
 
 def plain_call(call: object) -> dict:
