@@ -10,7 +10,6 @@ A forced call always fits its schema, if there is room to end it. Whether its va
 another matter: force a call only where one is wanted.
 """
 
-import copy
 import json
 import re
 from dataclasses import dataclass
@@ -67,30 +66,9 @@ def request(strategy: str, tools: list[dict], most_calls: int = 4) -> dict[str, 
     if strategy == "required":
         fields["tool_choice"] = "required"
     if strategy == "json_schema":
-        form = {"name": "calls", "strict": True, "schema": schema(tools, most_calls)}
+        form = {"name": "calls", "strict": True, "schema": chat.calls_schema(tools, most_calls)}
         fields["response_format"] = {"type": "json_schema", "json_schema": form}
     return fields
-
-
-def schema(tools: list[dict], most_calls: int = 4) -> dict[str, Any]:
-    """The JSON Schema of a list of one to `most_calls` calls of these tools."""
-    return {
-        "type": "array",
-        "minItems": 1,
-        "maxItems": most_calls,
-        "items": {"anyOf": [_call_schema(call_checks.function(tool)) for tool in tools]},
-    }
-
-
-def _call_schema(function: dict) -> dict[str, Any]:
-    arguments = {"type": "object", "properties": {}, "additionalProperties": False}
-    arguments |= copy.deepcopy(function.get("parameters") or {})
-    return {
-        "type": "object",
-        "properties": {"name": {"const": function["name"]}, "arguments": arguments},
-        "required": ["name", "arguments"],
-        "additionalProperties": False,
-    }
 
 
 def read(message: dict[str, Any], tools: list[dict]) -> Asked:

@@ -91,6 +91,29 @@ def split_tool_calls(raw: str) -> tuple[str, list[dict]]:
     return (_plain(before + after) if calls else _plain(raw)), calls
 
 
+def calls_schema(tools: list[dict], most: int = 4) -> dict[str, Any]:
+    """The JSON Schema of a list of one to `most` calls of these tools, each {"name", "arguments"}.
+
+    tools: OpenAI-shaped, or the functions alone. An argument that a function does not name is not
+    allowed, unless its own schema says `additionalProperties`.
+    """
+    calls = [_call_schema(tool.get("function", tool)) for tool in tools]
+    return {"type": "array", "minItems": 1, "maxItems": most, "items": {"anyOf": calls}}
+
+
+def _call_schema(function: dict) -> dict[str, Any]:
+    arguments = {"type": "object", "properties": {}, "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": {
+            "name": {"const": function["name"]},
+            "arguments": arguments | (function.get("parameters") or {}),
+        },
+        "required": ["name", "arguments"],
+        "additionalProperties": False,
+    }
+
+
 def _is_call(call: object) -> bool:
     return (
         isinstance(call, dict)
