@@ -42,6 +42,33 @@ def _parser() -> argparse.ArgumentParser:
     download.add_argument("model", help="model name, for example phi4-mini")
     download.set_defaults(run=_download)
 
+    ask = commands.add_parser("eval", help="ask a runtime a suite of questions, judge the answers")
+    ask.add_argument("--suite", default="tutorial", metavar="NAME",
+                     help="tutorial, heldout, tools or code (default: tutorial), or with --from a "
+                          "public benchmark: gsm8k, humaneval, math500, bfcl")  # fmt: skip
+    ask.add_argument("--from", dest="folder", metavar="FOLDER", help="a benchmark's original files")
+    ask.add_argument("--runtime", default="engine", help="runtime (default: engine)")
+    ask.add_argument("--model", default="pocket", help="model name (default: pocket)")
+    ask.add_argument("--artifact", help="artifact (default: the runtime's own)")
+    ask.add_argument("--place", default="auto", help="place of the runtime (default: auto)")
+    ask.add_argument("--limit", type=_positive, help="at most so many questions a family")
+    ask.add_argument("--samples", type=_positive, default=1, help="answers a question (default: 1)")
+    ask.add_argument("--temperature", type=_temperature, default=0.0, help="0 to 2 (default: 0)")
+    ask.add_argument("--seed", type=_natural, default=0, help="seed of the first sample")
+    ask.add_argument("--max-tokens", type=_positive, default=512, help="tokens of an answer")
+    ask.add_argument("--concurrency", type=_positive, default=4, help="requests at once")
+    ask.add_argument("--timeout", type=_positive, default=120, help="seconds for one question")
+    ask.add_argument("--system", default="", help="a system prompt for questions without one")
+    ask.add_argument("--vote", action="store_true", help="judge the answer most samples agree on")
+    ask.add_argument("--force-calls", action="store_true",
+                     help="force function calls to be valid, where the runtime can")  # fmt: skip
+    ask.add_argument("--failures", type=_natural, default=5, metavar="N",
+                     help="print N wrong answers (default: 5)")  # fmt: skip
+    ask.add_argument("--out", metavar="FILE",
+                     help="results as JSON (default: in build/evaluate, named after the run); "
+                          "answers are kept beside it: the same command goes on")  # fmt: skip
+    ask.set_defaults(run=_eval)
+
     pocket = commands.add_parser("pocket", help="make pocket: data, training, scores, card")
     steps = pocket.add_subparsers(metavar="STEP", required=True)
     data = steps.add_parser("data", help="show generated problems, write the question banks")
@@ -75,6 +102,16 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _temperature(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a temperature: choose 0 to 2")
+    return value
+
+
 def _port(text: str) -> int:
     if _natural(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: choose 0 to 65535")
@@ -94,6 +131,12 @@ def _convert(arguments) -> None:
     print(f"{arguments.to} of {arguments.model}: converting, or looking in the cache", flush=True)
     made = convert(arguments.model, arguments.to)
     print(f"{made.name} of {made.model}: {made.megabytes:.1f} MB in {made.path}")
+
+
+def _eval(arguments) -> None:
+    from workbook.evaluate import command
+
+    command.run(arguments)
 
 
 def _download(arguments) -> None:

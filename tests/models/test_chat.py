@@ -88,3 +88,25 @@ def test_a_guard_cuts_special_tokens_and_nothing_else():
     }
     assert chat.guarded(f"<{chat.GUARD}|end|>", special) == f"{cut}end|>", "a typed guard goes"
     assert chat.guarded(None, special) is None
+
+
+def test_the_schema_of_calls_limits_what_is_not_limited():
+    free, short = {"type": "string"}, {"type": "string", "maxLength": 3}
+    properties = {
+        "a": free, "b": short, "c": {"enum": ["x"], "type": "string"}, "type": {"type": "string"},
+        "d": {"type": "array", "items": free}, "e": {"type": "string", "format": "date"},
+    }  # fmt: skip
+    function = {"name": "f", "parameters": {"type": "object", "properties": properties}}
+    for tool in (function, {"type": "function", "function": function}):
+        schema = chat.calls_schema([tool], most=2, room=448)
+        assert (schema["minItems"], schema["maxItems"]) == (1, 2)
+        (call,) = schema["items"]["anyOf"]
+        assert call["properties"]["name"] == {"const": "f"}
+        arguments = call["properties"]["arguments"]
+        assert arguments["additionalProperties"] is False
+        assert arguments["properties"] == {
+            "a": {"type": "string", "maxLength": 32}, "b": short, "c": properties["c"],
+            "type": {"type": "string", "maxLength": 32}, "e": properties["e"],
+            "d": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 32}},
+        }  # fmt: skip
+    assert free == {"type": "string"}

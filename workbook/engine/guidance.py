@@ -38,7 +38,8 @@ def asked_for(body: ChatRequest) -> Guidance | None:
         message = "An answer is either a forced call or in a response_format: leave one out."
         raise ApiError(400, message, param="tool_choice")
     if forced:
-        calls = json.dumps(chat.calls_schema(forced, MOST_CALLS) | {"x-guidance": FORM})
+        schema = chat.calls_schema(forced, MOST_CALLS, room=body.tokens)
+        calls = json.dumps(schema | {"x-guidance": FORM})
         form = f"start: {chat.TOOL_CALL} calls {chat.TOOL_CALL_END}\ncalls: %json {calls}"
         return Guidance("lark_grammar", form)
     if schema is not None:

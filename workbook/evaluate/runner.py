@@ -144,12 +144,7 @@ def run(
         raise CourseError("There is nothing to ask: the selection of questions is empty.")
     if any(question.checker == "python" for question in questions):
         sandbox.available()
-    head = {
-        "model": model,
-        "questions": fingerprint(questions),
-        "plan": {k: v for k, v in asdict(plan).items() if k not in _HOW_FAST},
-    }
-    head = {**(about or {}), **head}
+    head = {**(about or {}), "model": model, **_asked(questions, plan)}
     started = time.perf_counter()
     with _Store(file, head) as store:
         wanted = [(q, k) for k in range(plan.samples) for q in questions]
@@ -165,6 +160,17 @@ def run(
 
 _HOW_FAST = ("concurrency", "timeout", "retries", "backoff")
 """Parts of a plan that do not change what is answered."""
+
+
+def _asked(questions: Sequence[Question], plan: Plan) -> dict[str, Any]:
+    how = {key: value for key, value in asdict(plan).items() if key not in _HOW_FAST}
+    return {"questions": fingerprint(questions), "plan": how}
+
+
+def name_of(about: dict[str, Any], questions: Sequence[Question], plan: Plan) -> str:
+    """A short name for a run: the same for the same questions, asked in the same way."""
+    text = json.dumps([about, _asked(questions, plan)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def fingerprint(questions: Iterable[Question]) -> str:
@@ -346,7 +352,7 @@ def _request(question: Question, model: str, plan: Plan, sample: int) -> dict[st
         "max_tokens": plan.max_tokens,
         "seed": plan.seed + sample,
     }
-    request |= strategies.request(plan.strategy, question.tools)
+    request |= strategies.request(plan.strategy, question.tools, max_tokens=plan.max_tokens)
     return {**request, **({"extra_body": plan.extra} if plan.extra else {})}
 
 
@@ -457,11 +463,7 @@ def vote(answers: Sequence[Answer], questions: Sequence[Question]) -> list[Answe
     What counts is what was found in an answer, not its wording. Answers without anything found
     do not vote. Raises CourseError for questions with code: two programs are seldom the same.
     """
-    if any(question.checker in ("python", "contains") for question in questions):
-        raise CourseError(
-            "Voting needs answers that can be the same: leave out the questions whose answer is "
-            "code."
-        )
+    check_vote(questions)
     samples: dict[str, list[Answer]] = {}
     for answer in sorted(answers, key=lambda a: a.sample):
         samples.setdefault(answer.id, []).append(answer)
@@ -472,3 +474,12 @@ def vote(answers: Sequence[Answer], questions: Sequence[Question]) -> list[Answe
         winner = counts.most_common(1)[0][0] if counts else ""
         chosen.append(next(a for a in group if a.found == winner) if winner else group[0])
     return chosen
+
+
+def check_vote(questions: Sequence[Question]) -> None:
+    """Raises CourseError when the answers to these questions cannot be voted on."""
+    if any(question.checker in ("python", "contains") for question in questions):
+        raise CourseError(
+            "Voting needs answers that can be the same: leave out the questions whose answer is "
+            "code."
+        )

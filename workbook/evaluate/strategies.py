@@ -50,10 +50,12 @@ def forcing(runtime: str) -> str:
     return FORCING[runtime]
 
 
-def request(strategy: str, tools: list[dict], most_calls: int = 4) -> dict[str, Any]:
+def request(
+    strategy: str, tools: list[dict], *, most_calls: int = 4, max_tokens: int = 512
+) -> dict[str, Any]:
     """The fields of a chat request that offer tools. Raises CourseError for an unknown strategy.
 
-    most_calls: with json_schema, how many calls there may be.
+    With json_schema: most_calls is how many calls there may be, max_tokens how long the answer.
     """
     if strategy not in NAMES:
         raise CourseError(
@@ -66,7 +68,8 @@ def request(strategy: str, tools: list[dict], most_calls: int = 4) -> dict[str, 
     if strategy == "required":
         fields["tool_choice"] = "required"
     if strategy == "json_schema":
-        form = {"name": "calls", "strict": True, "schema": chat.calls_schema(tools, most_calls)}
+        calls = chat.calls_schema(tools, most_calls, max_tokens)
+        form = {"name": "calls", "strict": True, "schema": calls}
         fields["response_format"] = {"type": "json_schema", "json_schema": form}
     return fields
 

@@ -27,7 +27,8 @@ def calculate(expression: str) -> float:
     except SyntaxError:
         raise ValueError(f"{expression!r} is not an arithmetic expression") from None
     value = _value(tree.body)
-    return round(value, 10)
+    value = round(value, 10)
+    return int(value) if value == int(value) else value
 
 
 def _value(node: ast.expr) -> float:

@@ -225,7 +225,8 @@ def run(
         if left <= 0:
             trace.stopped = f"stopped after {limits.seconds:g} seconds"
             return trace
-        how = strategies.request(first if number == 1 else "auto", schemas)
+        strategy = first if number == 1 else "auto"
+        how = strategies.request(strategy, schemas, max_tokens=options["max_tokens"])
         asked = _ask(client, model, trace, number, schemas, timeout=left, **how, **options)
         if not asked.tool_calls:
             trace.answer = asked.text

@@ -91,27 +91,55 @@ def split_tool_calls(raw: str) -> tuple[str, list[dict]]:
     return (_plain(before + after) if calls else _plain(raw)), calls
 
 
-def calls_schema(tools: list[dict], most: int = 4) -> dict[str, Any]:
+def calls_schema(tools: list[dict], most: int = 4, room: int = 512) -> dict[str, Any]:
     """The JSON Schema of a list of one to `most` calls of these tools, each {"name", "arguments"}.
 
     tools: OpenAI-shaped, or the functions alone. An argument that a function does not name is not
-    allowed, unless its own schema says `additionalProperties`.
+    allowed, unless its own schema says `additionalProperties`. room: tokens of the whole answer.
+    A text or a list whose schema sets no limit is given one, so that all of them together fit: a
+    model that has lost its way may never end a text by itself.
     """
-    calls = [_call_schema(tool.get("function", tool)) for tool in tools]
+    functions = [tool.get("function", tool) for tool in tools]
+    schemas = [function.get("parameters") or {} for function in functions]
+    endless = max(sum(json.dumps(s).count(f'"{kind}"') for kind in _LIMITS) for s in schemas)
+    longest = max(16, room // (most * max(1, endless)))
+    calls = [_call_schema(f["name"], s, longest) for f, s in zip(functions, schemas, strict=True)]
     return {"type": "array", "minItems": 1, "maxItems": most, "items": {"anyOf": calls}}
 
 
-def _call_schema(function: dict) -> dict[str, Any]:
-    arguments = {"type": "object", "properties": {}, "additionalProperties": False}
+def _call_schema(name: str, parameters: dict, longest: int) -> dict[str, Any]:
+    arguments = {"type": "object", "properties": {}, "additionalProperties": False} | parameters
     return {
         "type": "object",
-        "properties": {
-            "name": {"const": function["name"]},
-            "arguments": arguments | (function.get("parameters") or {}),
-        },
+        "properties": {"name": {"const": name}, "arguments": _limited(arguments, longest)},
         "required": ["name", "arguments"],
         "additionalProperties": False,
     }
+
+
+_LIMITS = {"string": ("maxLength", 1), "array": ("maxItems", 4)}
+"""What limits a type, and how many characters one of its items takes."""
+
+
+def _limited(schema: Any, longest: int, named: bool = False) -> Any:
+    # `named`: these keys are names of properties, and one may well be called type.
+    if isinstance(schema, list):
+        return [_limited(item, longest) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if named:
+        return {key: _limited(value, longest) for key, value in schema.items()}
+    if {"enum", "const"} & schema.keys():
+        return schema
+    made = {
+        key: _limited(value, longest, named=key in ("properties", "$defs"))
+        for key, value in schema.items()
+    }
+    kind = schema.get("type")
+    if isinstance(kind, str) and kind in _LIMITS and not {"pattern", "format"} & schema.keys():
+        limit, size = _LIMITS[kind]
+        made.setdefault(limit, longest // size)
+    return made
 
 
 def _is_call(call: object) -> bool:

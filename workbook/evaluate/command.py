@@ -1,0 +1,83 @@
+"""`workbook eval`: a suite through a runtime, from one command to a table and a JSON file."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from workbook import paths, runtimes
+from workbook.errors import CourseError
+from workbook.evaluate import report, runner, strategies, suites
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Ask, judge, print the table and some failures, write the JSON. Raises CourseError."""
+    questions = suites.load(arguments.suite, arguments.limit, arguments.folder)
+    plan = _plan(arguments)
+    if arguments.vote:
+        _check_vote(plan, questions)
+    options = {"artifact": arguments.artifact} if arguments.artifact else {}
+    with runtimes.start(arguments.runtime, arguments.model, arguments.place, **options) as rt:
+        about = {
+            "suite": arguments.suite,
+            "runtime": rt.name,
+            "engine": rt.engine,
+            "version": rt.version,
+            "artifact": rt.artifact,
+        }
+        out = _out(arguments, about, questions, plan)
+        answers = out.with_suffix(".jsonl")
+        done = runner.run(
+            questions, rt.base_url, rt.model,
+            plan=plan, file=answers, label=arguments.suite, about=about,
+        )  # fmt: skip
+    if arguments.vote:
+        voted = runner.vote(done.answers, questions)
+        done = dataclasses.replace(done, answers=voted, about={**done.about, "vote": True})
+    _show(done, arguments.failures)
+    print(f"results: {report.save(done, out)}\nanswers: {answers}")
+
+
+def _plan(arguments: argparse.Namespace) -> runner.Plan:
+    forced = strategies.forcing(arguments.runtime) if arguments.force_calls else "auto"
+    return runner.Plan(
+        samples=arguments.samples,
+        temperature=arguments.temperature,
+        seed=arguments.seed,
+        max_tokens=arguments.max_tokens,
+        concurrency=arguments.concurrency,
+        timeout=float(arguments.timeout),
+        system=arguments.system,
+        strategy=forced,
+    )
+
+
+def _check_vote(plan: runner.Plan, questions: list) -> None:
+    if plan.samples < 3:
+        raise CourseError(
+            f"A vote needs at least 3 samples, not {plan.samples}: add for example --samples 5 "
+            f"--temperature 0.7."
+        )
+    runner.check_vote(questions)
+
+
+def _out(arguments: argparse.Namespace, about: dict, questions: list, plan: runner.Plan) -> Path:
+    if arguments.out:
+        out = Path(arguments.out)
+        if out.suffix != ".json":
+            raise CourseError(f"The results are JSON: name the file {out.name}.json, for example.")
+        if not out.parent.is_dir():
+            raise CourseError(f"There is no folder {out.parent} for the results: make it first.")
+        return out
+    key = runner.name_of(about, questions, plan)
+    vote = "-vote" if arguments.vote else ""
+    parts = (arguments.suite, arguments.runtime, arguments.model, about["artifact"], key)
+    return paths.EVALUATE / f"{'-'.join(part for part in parts if part)}{vote}.json"
+
+
+def _show(done: runner.Run, failures: int) -> None:
+    print(report.table(done))
+    shown = report.failures(done, limit=failures) if failures else None
+    if shown:
+        print()
+        print(shown)
+    print()
