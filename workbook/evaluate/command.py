@@ -15,6 +15,7 @@ def run(arguments: argparse.Namespace) -> None:
     plan = _plan(arguments)
     if arguments.vote:
         _check_vote(plan, questions)
+    out = _checked(arguments.out) if arguments.out else None
     options = {"artifact": arguments.artifact} if arguments.artifact else {}
     with runtimes.start(arguments.runtime, arguments.model, arguments.place, **options) as rt:
         about = {
@@ -24,7 +25,8 @@ def run(arguments: argparse.Namespace) -> None:
             "version": rt.version,
             "artifact": rt.artifact,
         }
-        out = _out(arguments, about, questions, plan)
+        key = runner.name_of(about, questions, plan)
+        out = out or _default(about, rt.model, key, arguments.vote)
         answers = out.with_suffix(".jsonl")
         done = runner.run(
             questions, rt.base_url, rt.model,
@@ -60,18 +62,19 @@ def _check_vote(plan: runner.Plan, questions: list) -> None:
     runner.check_vote(questions)
 
 
-def _out(arguments: argparse.Namespace, about: dict, questions: list, plan: runner.Plan) -> Path:
-    if arguments.out:
-        out = Path(arguments.out)
-        if out.suffix != ".json":
-            raise CourseError(f"The results are JSON: name the file {out.name}.json, for example.")
-        if not out.parent.is_dir():
-            raise CourseError(f"There is no folder {out.parent} for the results: make it first.")
-        return out
-    key = runner.name_of(about, questions, plan)
-    vote = "-vote" if arguments.vote else ""
-    parts = (arguments.suite, arguments.runtime, arguments.model, about["artifact"], key)
-    return paths.EVALUATE / f"{'-'.join(part for part in parts if part)}{vote}.json"
+def _checked(given: str) -> Path:
+    out = Path(given)
+    if out.suffix != ".json":
+        raise CourseError(f"The results are JSON: name the file {out.name}.json, for example.")
+    if not out.parent.is_dir():
+        raise CourseError(f"There is no folder {out.parent} for the results: make it first.")
+    return out
+
+
+def _default(about: dict, model: str, key: str, vote: bool) -> Path:
+    parts = (about["suite"], about["runtime"], model, about["artifact"], key)
+    ending = "-vote" if vote else ""
+    return paths.EVALUATE / f"{'-'.join(part for part in parts if part)}{ending}.json"
 
 
 def _show(done: runner.Run, failures: int) -> None:
