@@ -1,5 +1,7 @@
 """The chat template, and reading tool calls back."""
 
+import json
+
 import pytest
 from transformers import AutoTokenizer
 
@@ -110,3 +112,11 @@ def test_the_schema_of_calls_limits_what_is_not_limited():
             "d": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 32}},
         }  # fmt: skip
     assert free == {"type": "string"}
+
+
+def test_a_text_in_an_argument_may_hold_the_closing_token():
+    calls = [{"name": "say", "arguments": {"text": "a <|/tool_call|> b"}}]
+    raw = f"Well.<|tool_call|>{json.dumps(calls)}<|/tool_call|> Done.<|end|>"
+    assert chat.split_tool_calls(raw) == ("Well. Done.", calls)
+    bare = '<|tool_call|>{"name": "a", "arguments": {}}, {"name": "b", "arguments": {}}<|end|>'
+    assert [call["name"] for call in chat.split_tool_calls(bare)[1]] == ["a", "b"]

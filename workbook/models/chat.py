@@ -86,9 +86,23 @@ def split_tool_calls(raw: str) -> tuple[str, list[dict]]:
     """(text, tool calls) of what a model wrote, special tokens included. What stands between the
     tool-call tokens and is not a list of calls stays in the text: nothing is lost."""
     before, _, rest = raw.partition(TOOL_CALL)
-    body, _, after = rest.partition(TOOL_CALL_END)
-    calls = read_tool_calls(_plain(body))
-    return (_plain(before + after) if calls else _plain(raw)), calls
+    for body, after in (_whole_json(rest), rest.partition(TOOL_CALL_END)[::2]):
+        if calls := read_tool_calls(_plain(body)):
+            return _plain(before + after), calls
+    return _plain(raw), []
+
+
+def _whole_json(rest: str) -> tuple[str, str]:
+    """(the JSON that a text begins with, what follows its closing token): a text in an argument
+    may hold the closing token itself."""
+    begin = len(rest) - len(rest.lstrip())
+    try:
+        _, end = json.JSONDecoder(strict=False).raw_decode(rest, begin)
+    except ValueError:
+        return "", rest
+    after = rest[end:].lstrip()
+    closed = not after or after.startswith((TOOL_CALL_END, "<|end|>", "<|endoftext|>"))
+    return (rest[:end], after.removeprefix(TOOL_CALL_END)) if closed else ("", rest)
 
 
 def calls_schema(tools: list[dict], most: int = 4, room: int = 512) -> dict[str, Any]:
