@@ -1,8 +1,11 @@
-"""The compose folders, held to the checklist as code. What runs in them is tested elsewhere."""
+"""The compose folders, held to the checklist as code. What runs in them is tested in compose/."""
 
 import importlib.util
 import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,10 +13,26 @@ import yaml
 
 from workbook import paths
 from workbook.engine import __main__ as command
-from workbook.runtimes import places
+from workbook.runtimes import compose, places
 
 FOLDERS = sorted(path.parent for path in paths.COMPOSE.glob("*/compose.yaml"))
 ENGINE = paths.COMPOSE / "engine"
+VARIABLE = re.compile(r"(?<!\$)\$\{(\w+):-([^}]*)\}")
+
+HEALTH_PROGRAMS = {
+    # The first two are built here: see their Dockerfile.
+    "slm-engine": {"python"},
+    # docker/Dockerfile and docker/Dockerfile.cpu of vLLM install curl, and have Python.
+    "vllm/vllm-openai": {"curl", "python3"},
+    "vllm/vllm-openai-cpu": {"curl", "python3"},
+    # Ollama's Dockerfile: ubuntu:24.04 with ca-certificates and two libraries, no curl, no wget.
+    "ollama/ollama": {"ollama"},
+    # Made from Open WebUI's image, which is python:3.11-slim with curl and jq installed.
+    "slm-open-webui": {"python", "python3", "curl"},
+}
+"""Image: the programs that a health check in it may call (checked where the image is made)."""
+
+SECRET = re.compile(r"(KEY|TOKEN|PASSWORD|SECRET)$")
 
 
 def read(folder: Path) -> dict:
@@ -22,9 +41,21 @@ def read(folder: Path) -> dict:
 
 def filled(text: str, **variables: str) -> str:
     """The text with ${NAME:-default} replaced, as compose does it."""
-    return re.sub(
-        r"\$\{(\w+):-([^}]*)\}", lambda found: variables.get(found[1], found[2]), str(text)
-    )
+    return VARIABLE.sub(lambda found: variables.get(found[1], found[2]), str(text))
+
+
+def image(service: dict) -> str:
+    """The image's name without tag and digest."""
+    return re.sub(r"(:[^/]*)?(@.*)?$", "", filled(service["image"]))
+
+
+def runs_once(service: dict) -> bool:
+    return service["restart"] == "no"
+
+
+def wants_gpu(service: dict) -> bool:
+    reserved = service.get("deploy", {}).get("resources", {}).get("reservations", {})
+    return "gpus" in service or "devices" in service or "devices" in reserved
 
 
 SERVICES = [
@@ -32,62 +63,140 @@ SERVICES = [
     for folder in FOLDERS
     for name, service in read(folder)["services"].items()
 ]
+each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+each_service = pytest.mark.parametrize("service", SERVICES)
 
 
 def test_the_engine_has_a_compose_folder():
     assert ENGINE in FOLDERS
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+@each_folder
 def test_a_folder_is_complete(folder):
     assert "version" not in read(folder), "`version:` is obsolete"
     readme = (folder / "README.md").read_text(encoding="utf-8")
     for title in ("## Start", "## Test", "## Stop", "## Look inside"):
         assert title in readme
-    known = dict(
-        line.split("=", 1)
-        for line in (folder / ".env.example").read_text(encoding="utf-8").splitlines()
-        if line and not line.startswith("#")
-    )
-    used = re.findall(r"\$\{(\w+):-([^}]*)\}", (folder / "compose.yaml").read_text("utf-8"))
+
+
+@each_folder
+def test_the_variables_are_explained_with_their_defaults(folder):
+    lines = (folder / ".env.example").read_text(encoding="utf-8").splitlines()
+    known = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    text = (folder / "compose.yaml").read_text(encoding="utf-8")
+    used = set(VARIABLE.findall(text))
+    assert len(used) == len(dict(used)), "a variable with two defaults"
     assert dict(used) == known, ".env.example must name every variable, with its default"
-    bare = re.findall(r"\$\{\w+\}|\$\w+", (folder / "compose.yaml").read_text("utf-8"))
+    bare = re.findall(r"(?<!\$)\$(?:\{\w+\}|\w+)", text)
     assert not bare, "a variable without a default"
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@each_folder
+def test_the_place_compose_can_use_it(folder):
+    plan = compose.plan_of(folder.name)
+    services = read(folder)["services"]
+    assert not runs_once(services[plan.service])
+    assert all(runs_once(services[name]) for name in (*plan.first, *plan.then))
+    for name in (plan.service, *plan.first, *plan.then):
+        profiles = services[name].get("profiles", [])
+        assert not profiles or set(profiles) & set(plan.profiles), name
+    used = dict(VARIABLE.findall((folder / "compose.yaml").read_text(encoding="utf-8")))
+    for model in plan.models:
+        given = compose.variables(folder.name, model, "", 1)
+        assert set(given) <= set(used), "a variable that the compose file does not know"
+    (port,) = services[plan.service]["ports"]
+    kind = places.kind_of(folder.name)
+    assert filled(port).startswith(f"127.0.0.1:{kind.port}:")
+
+
+@each_folder
+def test_volumes_have_a_name_that_every_project_shares(folder):
+    """The place compose makes a project a run: what is expensive to make must outlive it."""
+    for volume in (read(folder).get("volumes") or {}).values():
+        assert volume and volume["name"]
+
+
+@each_folder
+def test_secrets_are_files_that_are_not_committed(folder):
+    found = read(folder)
+    for secret in found.get("secrets", {}).values():
+        assert set(secret) == {"file"}
+        file = folder / filled(secret["file"])
+        assert folder in file.parents
+        ignored = subprocess.run(["git", "check-ignore", "--quiet", file], cwd=paths.ROOT)
+        assert ignored.returncode == 0, f"{file} could be committed: add it to a .gitignore"
+    for service in found["services"].values():
+        assert set(service.get("secrets", [])) <= set(found.get("secrets", {}))
+
+
+@each_service
+def test_no_secret_is_in_the_environment(service):
+    environment = service.get("environment") or {}
+    if isinstance(environment, list):
+        environment = dict(entry.split("=", 1) for entry in environment)
+    for name, value in environment.items():
+        assert not SECRET.search(name) or not str(value), name
+
+
+@each_service
 def test_a_service_is_locked_down(service):
     assert service["read_only"] is True
     assert any(entry.startswith("/tmp") for entry in service["tmpfs"])
     assert service["cap_drop"] == ["ALL"] and "cap_add" not in service
     assert "no-new-privileges:true" in service["security_opt"]
     assert service["user"].split(":")[0] not in ("0", "root", "")
-    assert service.get("privileged") is None and service.get("network_mode") is None
+    for key in ("privileged", "network_mode", "pid", "ipc", "userns_mode"):
+        assert key not in service
     limits = service["deploy"]["resources"]["limits"]
     assert {"cpus", "memory", "pids"} <= set(limits)
     options = service["logging"]["options"]
     assert {"max-size", "max-file"} <= set(options)
     for port in service.get("ports", []):
-        assert str(port).startswith("127.0.0.1:")
+        assert filled(port).startswith("127.0.0.1:")
     for volume in service.get("volumes", []):
-        assert "docker.sock" not in volume and not volume.startswith(("/", "~"))
+        source, _, options = filled(volume).partition(":")
+        assert "docker.sock" not in source and not source.startswith(("/", "~"))
+        assert not source.startswith(".") or options.endswith(":ro"), volume
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@each_service
 def test_a_service_restarts_or_runs_once(service):
-    if "convert" in service.get("profiles", []):
-        assert service["restart"] == "no" and "ports" not in service
+    if runs_once(service):
+        assert "ports" not in service
         return
     assert service["restart"] == "unless-stopped"
     check = service["healthcheck"]
     assert {"test", "interval", "timeout", "retries", "start_period"} <= set(check)
-    assert not re.search(r"curl|wget", " ".join(check["test"]))
+    # An image that is still loading is not ill: what follows waits for it.
+    assert int(check["start_period"].removesuffix("s")) >= 30
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_an_image_has_a_tag_or_is_built_here(service):
+@each_service
+def test_a_health_check_calls_what_its_image_has(service):
+    if "healthcheck" not in service:
+        return
+    form, *words = service["healthcheck"]["test"]
+    assert form in ("CMD", "CMD-SHELL")
+    program = words[0] if form == "CMD" else shlex.split(words[0])[0]
+    assert program in HEALTH_PROGRAMS[image(service)]
+
+
+@each_service
+def test_dependencies_wait_for_more_than_a_start(service):
+    for needed in (service.get("depends_on") or {}).values():
+        assert needed["condition"] in ("service_healthy", "service_completed_successfully")
+
+
+@each_service
+def test_a_gpu_is_asked_for_in_its_profile_only(service):
+    assert wants_gpu(service) == (service.get("profiles") == ["gpu"])
+
+
+@each_service
+def test_an_image_has_a_version_or_is_built_here(service):
     if "build" not in service:
-        assert re.search(r":[^:/]*\d", service["image"]) and ":latest" not in service["image"]
+        tag = filled(service["image"]).removeprefix(image(service))
+        assert re.search(r"\d", tag) and not tag.startswith((":latest", ":main"))
 
 
 # ---------------------------------------------------------------- the engine's folder
@@ -154,7 +263,8 @@ def test_the_images_hold_what_the_code_imports():
     """Each third-party import of the engine is in its image's list; so for the converter."""
     provides = {"onnxruntime_genai": "onnxruntime-genai", "pydantic": "fastapi",
                 "starlette": "fastapi", "anyio": "fastapi", "huggingface_hub": "huggingface_hub",
-                "onnxruntime": "onnxruntime"}  # fmt: skip
+                "onnxruntime": "onnxruntime", "ml_dtypes": "onnx"}  # fmt: skip
+    elsewhere = {"httpx", "xllamacpp"}  # imported where a GGUF is checked: the engine serves none
     engine = names(ENGINE / "requirements.txt")
     convert = engine | names(ENGINE / "requirements-convert.txt") | {"torch"}
     for folder, listed in (("engine", engine), ("convert", convert)):
@@ -163,10 +273,22 @@ def test_the_images_hold_what_the_code_imports():
             for file in (paths.ROOT / "workbook" / folder).glob("*.py")
         )
         found = set(re.findall(r"^\s*(?:import|from) (\w+)", text, flags=re.MULTILINE))
-        import sys
-
-        third = found - set(sys.stdlib_module_names) - {"workbook"}
+        third = found - set(sys.stdlib_module_names) - {"workbook"} - elsewhere
         assert {provides.get(name, name) for name in third} <= listed
+
+
+def test_the_engines_image_holds_the_modules_that_the_engine_imports():
+    copied = re.findall(r"^COPY (workbook\S.*) \S+$", stages()["engine"], flags=re.MULTILINE)
+    sources = [paths.ROOT / source for line in copied for source in line.split()]
+    files = [
+        f for source in sources for f in ([source] if source.is_file() else source.glob("*.py"))
+    ]
+    parts = {source.stem for source in sources}
+    for file in files:
+        text = file.read_text(encoding="utf-8")  # what a function imports may be missing: convert
+        for module, names in re.findall(r"^from workbook(\.\w+)?\S* import (.*)$", text, re.M):
+            needed = {module[1:]} if module else set(names.replace(" ", "").split(","))
+            assert needed <= parts, file
 
 
 def test_the_command_lines_are_the_engines():
@@ -186,11 +308,14 @@ def test_the_command_lines_are_the_engines():
     assert service["volumes"] == ["artifacts:/app/build:ro"]
 
 
-def test_the_place_compose_says_what_the_readme_says():
-    said = places._compose(places.kind_of("engine"))
+def test_the_place_compose_does_what_the_readme_says():
+    plan = compose.plan_of("engine")
     readme = (ENGINE / "README.md").read_text(encoding="utf-8")
-    assert "docker compose --profile convert run --build --rm convert" in said
+    assert (plan.first, plan.service) == (("convert",), "engine")
     assert "docker compose --profile convert run --build --rm convert" in readme
+    for name, value in plan.limits["phi4-mini"].items():
+        example = (ENGINE / ".env.example").read_text(encoding="utf-8")
+        assert re.search(rf"# .*phi4-mini.* needs {value}\.\n{name}=", example)
 
 
 def test_the_ignore_file_lets_everything_in_that_is_copied():

@@ -6,7 +6,7 @@ import pytest
 
 from workbook import paths
 
-GROUND = {"errors", "paths", "settings", "tables"}
+GROUND = {"environments", "errors", "paths", "serving", "settings", "tables"}
 FLOORS = ["models", "convert", "engine", "runtimes", "evaluate", "bench", "pocket", "course",
           "widgets"]  # fmt: skip
 PACKAGE = paths.ROOT / "workbook"

@@ -12,7 +12,7 @@ from workbook.course.notebooks import link_problems
 PAGES = [
     page
     for page in sorted(paths.ROOT.rglob("*.md"))
-    if not {".venv", "build", ".pytest_cache", "node_modules"}
+    if not {".venv", ".venv-vllm", "build", ".pytest_cache", "node_modules"}
     & set(page.relative_to(paths.ROOT).parts)
 ]
 

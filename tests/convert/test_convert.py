@@ -9,7 +9,7 @@ import time
 import pytest
 
 from workbook import convert, models
-from workbook.convert import inspect, onnx, parity
+from workbook.convert import converter, inspect, onnx, parity, running
 from workbook.convert.artifact import digest, load, weight_files
 from workbook.errors import CourseError
 from workbook.models import chat
@@ -29,29 +29,29 @@ def test_an_artifact_says_what_it_is(fp32):
 
 
 def test_a_second_conversion_is_the_first_one(fp32, monkeypatch):
-    monkeypatch.setattr(onnx, "_build", None)  # calling it would raise
+    monkeypatch.setattr(onnx, "build", None)  # calling it would raise
     assert convert.convert("pocket", "onnx-fp32") == fp32
 
 
 def test_another_weight_is_another_artifact(tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(models.folder("pocket"), folder)
-    before = onnx._key(folder, "onnx-int4", 4096)
+    before = converter._key(folder, "onnx-int4", 4096)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"rope_theta": 9999.0}))
-    after = onnx._key(folder, "onnx-int4", 4096)
-    assert len({before, after, onnx._key(folder, "onnx-int8", 4096)}) == 3
-    assert onnx._key(folder, "onnx-int4", 2048) != after
+    after = converter._key(folder, "onnx-int4", 4096)
+    assert len({before, after, converter._key(folder, "onnx-int8", 4096)}) == 3
+    assert converter._key(folder, "onnx-int4", 2048) != after
 
 
 def test_another_converter_or_recipe_is_another_artifact(monkeypatch):
     folder = models.folder("pocket")
-    before = onnx._key(folder, "onnx-int4", 4096)
-    monkeypatch.setattr(onnx.importlib.metadata, "version", lambda _: "0.0.1")
-    assert onnx._key(folder, "onnx-int4", 4096) != before
+    before = converter._key(folder, "onnx-int4", 4096)
+    monkeypatch.setattr(converter.importlib.metadata, "version", lambda _: "0.0.1")
+    assert converter._key(folder, "onnx-int4", 4096) != before
     monkeypatch.undo()
-    monkeypatch.setitem(onnx.RECIPES, "onnx-int4", onnx.Recipe("int4", ("block_size=128",)))
-    assert onnx._key(folder, "onnx-int4", 4096) != before
+    monkeypatch.setitem(converter.RECIPES, "onnx-int4", onnx.Recipe("int4", ("block_size=128",)))
+    assert converter._key(folder, "onnx-int4", 4096) != before
 
 
 def test_an_unfinished_artifact_is_none(fp32, tmp_path):
@@ -92,21 +92,21 @@ def test_too_little_room_is_said_before_anything_is_made(what, tmp_path, monkeyp
         free = 1000 if what == "disk" else 10**15
 
     monkeypatch.setattr("workbook.paths.ARTIFACTS", tmp_path)
-    monkeypatch.setattr(onnx.psutil, "virtual_memory", lambda: Little)
-    monkeypatch.setattr(onnx.shutil, "disk_usage", lambda _: Little)
-    monkeypatch.setattr(onnx, "_build", None)
+    monkeypatch.setattr(converter.psutil, "virtual_memory", lambda: Little)
+    monkeypatch.setattr(converter.shutil, "disk_usage", lambda _: Little)
+    monkeypatch.setattr(onnx, "build", None)
     with pytest.raises(CourseError, match=f"GB of {what} and 0.0 GB are free"):
         convert.convert("pocket", "onnx-int4")
 
 
 def test_affordable_leaves_out_what_does_not_fit(monkeypatch):
     class Memory:
-        available = onnx._memory(models.folder("pocket"), "onnx-int4")
+        available = converter._room(models.folder("pocket"), "onnx-int4")["memory"]
 
-    monkeypatch.setattr(onnx.psutil, "virtual_memory", lambda: Memory)
+    monkeypatch.setattr(converter.psutil, "virtual_memory", lambda: Memory)
     assert convert.affordable("pocket") == ["onnx-int8", "onnx-int4"]
     with pytest.raises(CourseError, match=r"to onnx-fp32 needs .* GB of memory"):
-        onnx._check_room(models.folder("pocket"), "onnx-fp32")
+        converter._check_room(models.folder("pocket"), "onnx-fp32")
     Memory.available = 10
     with pytest.raises(CourseError, match="use a larger machine"):
         convert.affordable("pocket")
@@ -147,16 +147,15 @@ def quick(monkeypatch, tmp_path):
     """Conversions without the model builder; gives the list of builds that were made."""
     builds = []
 
-    def build(to, source, out, cache):
+    def build(to, source, out, **_):
         builds.append(to)
         time.sleep(0.2)
         out.mkdir()
         (out / "model.onnx").write_bytes(b"graph")
-        (out / "genai_config.json").write_text('{"search": {"max_length": 131072}}')
 
     monkeypatch.setattr("workbook.paths.ARTIFACTS", tmp_path)
-    monkeypatch.setattr(onnx, "_build", build)
-    monkeypatch.setattr(onnx, "_measure", lambda *_, **__: parity.Parity(0.0, 0.0, 1.0))
+    monkeypatch.setattr(onnx, "build", build)
+    monkeypatch.setattr(converter, "_measure", lambda *_, **__: parity.Parity(0.0, 0.0, 1.0))
     return builds
 
 
@@ -181,21 +180,30 @@ def test_what_an_interrupted_conversion_left_is_replaced(quick):
 
 
 def test_a_wrong_conversion_is_not_kept(quick, tmp_path, monkeypatch):
-    monkeypatch.setattr(onnx, "_measure", lambda *_, **__: parity.Parity(9.0, 1.4, 0.0))
+    monkeypatch.setattr(converter, "_measure", lambda *_, **__: parity.Parity(9.0, 1.4, 0.0))
     with pytest.raises(CourseError, match="onnx-int4 is wrong"):
         convert.convert("pocket")
     assert [p for p in (tmp_path / "pocket").iterdir() if p.is_dir()] == []
 
 
-def test_max_length_is_bounded_in_a_fresh_conversion(quick):
-    config = json.loads((convert.convert("pocket").path / "genai_config.json").read_text())
-    assert config["search"]["max_length"] == models.get("pocket").context
+def test_max_length_is_bounded_in_a_fresh_conversion(monkeypatch, tmp_path):
+    def run(command, _):
+        out = tmp_path / "out"
+        out.mkdir()
+        (out / "model.onnx").write_bytes(b"graph")
+        (out / "genai_config.json").write_text('{"search": {"max_length": 131072}}')
+        return ""
+
+    monkeypatch.setattr(running, "run", run)
+    out = tmp_path / "out"
+    onnx.build("onnx-int4", tmp_path, out, context=77, cache=tmp_path / "cache")
+    assert json.loads((out / "genai_config.json").read_text())["search"]["max_length"] == 77
 
 
 def test_a_builder_that_writes_nothing_is_one_sentence(monkeypatch, tmp_path):
-    monkeypatch.setattr(onnx, "_run", lambda *_: "")
+    monkeypatch.setattr(running, "run", lambda *_: "")
     with pytest.raises(CourseError, match=r"wrote no model\.onnx"):
-        onnx._build("onnx-int4", tmp_path, tmp_path / "out", tmp_path / "cache")
+        onnx.build("onnx-int4", tmp_path, tmp_path / "out", context=1, cache=tmp_path / "cache")
 
 
 def test_a_folder_that_is_no_model_is_one_sentence(tmp_path):

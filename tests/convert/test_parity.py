@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from workbook.convert import onnx, parity
+from workbook import convert
+from workbook.convert import parity
 from workbook.errors import CourseError
 from workbook.pocket import geometry, tokenizer
 
@@ -56,7 +57,7 @@ def test_logits_that_are_not_numbers_fail(name):
 
 
 def test_every_recipe_has_a_limit():
-    assert set(parity.RELATIVE_LIMITS) == set(onnx.RECIPES)
+    assert set(parity.RELATIVE_LIMITS) == set(convert.RECIPES)
 
 
 @pytest.mark.slow
@@ -80,7 +81,7 @@ def test_the_builders_silent_mistake_is_refused(tmp_path, monkeypatch, to):
             torch.nn.init.normal_(parameter, std=0.08)
     model.save_pretrained(folder)
     with pytest.raises(CourseError, match=r"is wrong|failed"):
-        onnx.convert("pocket", to, folder=folder)
+        convert.convert("pocket", to, folder=folder)
     assert not list((tmp_path / "artifacts" / "pocket").glob("*/model.onnx"))
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from workbook import paths
-from workbook.course import clean, lab, options, setup
+from workbook import environments, paths
+from workbook.course import clean, lab, options
 from workbook.course.setup import STEPS, TEST_STEPS, Setup, Step
 from workbook.errors import CourseError
 
@@ -274,14 +274,14 @@ def test_a_package_that_was_cut_off_is_forgotten(small):
     (site / "whole-1.dist-info").mkdir()
     (site / "whole-1.dist-info" / "RECORD").write_text("", encoding="utf-8")
     (site / "cut-1.dist-info").mkdir()
-    setup.drop_half_installed(small / ".venv")
+    environments.drop_half_installed(small / ".venv")
     assert (site / "whole-1.dist-info").exists()
     assert not (site / "cut-1.dist-info").exists()
 
 
 def test_a_full_disk_is_told_before_anything_is_done(small, monkeypatch):
     usage = shutil.disk_usage(small)._replace(free=10**9)
-    monkeypatch.setattr(setup.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(environments.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(CourseError, match=r"needs 4\.0 GB .* and 1\.0 GB are free"):
         make(small, (Step("big", "a big one", (), 4e9, note("big")),))
     assert done_steps(small) == []
@@ -327,7 +327,7 @@ def test_an_index_that_cannot_be_reached_is_named(small, monkeypatch):
     ],
 )
 def test_what_pip_says_becomes_one_sentence(output, said):
-    assert said in setup.pip_problem(output, "build/logs/setup.log")
+    assert said in environments.pip_problem(output, "build/logs/setup.log")
 
 
 @pytest.mark.parametrize(
@@ -353,7 +353,7 @@ def test_what_pip_says_becomes_one_sentence(output, said):
     ],
 )
 def test_only_lines_worth_reading_are_shown(line, shown):
-    assert setup.condensed(line + "\n") == shown
+    assert environments.condensed(line + "\n") == shown
 
 
 # ---------------------------------------------------------------- one at a time
@@ -362,7 +362,7 @@ def test_only_lines_worth_reading_are_shown(line, shown):
 HOLD = """
 import sys, time
 from pathlib import Path
-from workbook.course.setup import only_one
+from workbook.environments import only_one
 with only_one(Path(sys.argv[1]), print):
     print("held", flush=True)
     time.sleep(60)
@@ -377,7 +377,7 @@ def test_the_second_waits_says_so_and_goes_on_when_the_holder_dies(tmp_path):
     said, entered = [], threading.Event()
 
     def second():
-        with setup.only_one(lock, said.append):
+        with environments.only_one(lock, said.append):
             entered.set()
 
     try:
@@ -401,11 +401,11 @@ def test_a_lock_file_that_was_removed_meanwhile_guards_nothing(tmp_path):
     order = []
 
     def second():
-        with setup.only_one(lock, order.append):
+        with environments.only_one(lock, order.append):
             order.append("second")
             assert lock.exists()
 
-    with setup.only_one(lock, order.append):
+    with environments.only_one(lock, order.append):
         waiter = threading.Thread(target=second)
         waiter.start()
         deadline = time.monotonic() + 20
@@ -460,22 +460,22 @@ def report(version="2.13.0", requires=None, system="Linux"):
 
 
 def test_a_cuda_build_is_never_taken():
-    assert not setup.torch_is_cpu(report())
-    assert not setup.torch_is_cpu(report(version="2.13.0+cu130", requires=[]))
+    assert not environments.torch_is_cpu(report())
+    assert not environments.torch_is_cpu(report(version="2.13.0+cu130", requires=[]))
 
 
 def test_the_plain_pin_is_taken_where_its_gpu_packages_are_for_another_system():
-    assert setup.torch_is_cpu(report(system="Darwin"))
-    assert setup.torch_is_cpu(report(system="Windows"))
+    assert environments.torch_is_cpu(report(system="Darwin"))
+    assert environments.torch_is_cpu(report(system="Windows"))
 
 
 def test_a_cpu_build_is_taken():
-    assert setup.torch_is_cpu(report(version="2.13.0+cpu"))
-    assert setup.torch_is_cpu(report(requires=["filelock", "sympy>=1.13.3"]))
+    assert environments.torch_is_cpu(report(version="2.13.0+cpu"))
+    assert environments.torch_is_cpu(report(requires=["filelock", "sympy>=1.13.3"]))
 
 
 def test_nothing_offered_is_no_cpu_build():
-    assert not setup.torch_is_cpu({"install": [], "environment": {}})
+    assert not environments.torch_is_cpu({"install": [], "environment": {}})
 
 
 @pytest.mark.parametrize(
@@ -491,7 +491,7 @@ def test_nothing_offered_is_no_cpu_build():
     ],
 )
 def test_markers(marker, holds):
-    assert setup.marker_holds(marker, CUDA["environment"]) is holds
+    assert environments.marker_holds(marker, CUDA["environment"]) is holds
 
 
 class Recorder(Setup):
@@ -506,7 +506,7 @@ class Recorder(Setup):
         if "--dry-run" not in args:
             self.calls.append(args)
         elif self.answer is None:
-            raise setup.PipFailed("ERROR: No matching distribution found for torch==2.13.0")
+            raise environments.PipFailed("ERROR: No matching distribution found for torch==2.13.0")
         else:
             file = Path(args[args.index("--report") + 1])
             file.write_text(json.dumps(self.answer), encoding="utf-8")
@@ -522,16 +522,16 @@ def test_the_cpu_index_is_asked_for_torch_alone_and_only_when_needed(
     (tmp_path / "requirements-torch.txt").write_text("# why\ntorch==2.13.0\n", encoding="utf-8")
     work = Recorder(tmp_path, answer)
     work.install_torch()
-    from_cpu_index = [call for call in work.calls if setup.TORCH_CPU_INDEX in call]
+    from_cpu_index = [call for call in work.calls if environments.TORCH_CPU_INDEX in call]
     assert bool(from_cpu_index) is second_index
     for call in from_cpu_index:
-        assert call == ("--no-deps", "--index-url", setup.TORCH_CPU_INDEX, "torch==2.13.0")
+        assert call == ("--no-deps", "--index-url", environments.TORCH_CPU_INDEX, "torch==2.13.0")
     assert work.calls[-1] == ("-r", "requirements-torch.txt", "-c", "constraints.txt")
 
 
 def test_a_torch_file_without_a_pin_is_an_error():
     with pytest.raises(CourseError, match="torch=="):
-        setup.torch_pin("torch>=2\n")
+        environments.torch_pin("torch>=2\n")
 
 
 # ---------------------------------------------------------------- clean
@@ -539,7 +539,8 @@ def test_a_torch_file_without_a_pin_is_an_error():
 
 @pytest.fixture
 def littered(tmp_path):
-    for file in ("build/report/index.html", ".venv/bin/python", "notebooks/00.ipynb"):
+    generated = ("build/report/index.html", ".venv/bin/python", ".venv-vllm/bin/python")
+    for file in (*generated, "notebooks/00.ipynb"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text("x" * 1000, encoding="utf-8")
     return Setup(tmp_path, ())
@@ -549,11 +550,12 @@ def test_clean_removes_build_and_nothing_else(littered, capsys):
     assert clean.main(littered, everything=False, agreed=True) == 0
     assert not (littered.root / "build").exists()
     assert (littered.root / ".venv/bin/python").exists()
+    assert (littered.root / ".venv-vllm/bin/python").exists()
     assert (littered.root / "notebooks/00.ipynb").exists()
     assert "build/  0.0 MB" in capsys.readouterr().out
 
 
-def test_clean_all_removes_the_environment_too(littered):
+def test_clean_all_removes_the_environments_too(littered):
     assert clean.main(littered, everything=True, agreed=True) == 0
     assert [path.name for path in littered.root.iterdir()] == ["notebooks"]
 

@@ -38,12 +38,15 @@ def running(artifact) -> Iterator[runtimes.Runtime]:
 
 
 @contextlib.contextmanager
-def stub(answers: dict[str, tuple[int, object]]) -> Iterator[str]:
-    """A server with fixed answers: path -> (status, JSON)."""
+def stub(answers: dict[str, tuple[int, object]], key: str = "") -> Iterator[str]:
+    """A server with fixed answers: path -> (status, JSON); it may want a key for /v1."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             status, body = answers.get(self.path, (404, {"detail": "Not Found"}))
+            if key and self.path.startswith("/v1"):
+                given = self.headers.get("Authorization")
+                status = status if given == f"Bearer {key}" else 401
             self.send_response(status)
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
@@ -326,6 +329,7 @@ OK = (200, {"status": "ok"})
         ({"/health": OK, "/v1/models": (200, {"data": []})}, "serves no model, not pocket"),
         ({"/health": (503, {"status": "failed", "reason": "no disk"})}, "could not load.*no disk"),
         ({"/health": (503, {"status": "loading"})}, "still loading its model after 0.5 s"),
+        ({"/health": (503, {"error": {"message": "Loading model"}})}, "still loading its model"),
     ],
 )
 def test_servers_that_are_something_else_are_reported(answers, words):
@@ -333,8 +337,22 @@ def test_servers_that_are_something_else_are_reported(answers, words):
         attach(url, timeout=0.5)
 
 
+def test_a_server_with_a_key_is_sent_the_one_from_the_environment(monkeypatch):
+    answers = {"/health": OK, "/v1/models": (200, {"object": "list", "data": [{"id": "pocket"}]})}
+    with stub(answers, key="secret") as url:
+        with pytest.raises(CourseError, match="asks for an API key"):
+            attach(url)
+        monkeypatch.setenv("WORKBOOK_ENGINE_KEY", "wrong")
+        with pytest.raises(CourseError, match="refuses the API key"):
+            attach(url)
+        monkeypatch.setenv("WORKBOOK_ENGINE_KEY", "secret")
+        with runtimes.start("engine", place="attached", url=url) as runtime:
+            assert [card.id for card in runtime.client.models.list()] == ["pocket"]
+            assert "secret" not in repr(runtime)
+
+
 def test_a_server_that_dies_between_two_questions_is_reported(monkeypatch):
-    def die(url):
+    def die(url, key):
         raise httpx.ReadError("gone")
 
     monkeypatch.setattr(probe, "served_models", die)

@@ -130,6 +130,38 @@ def test_a_killed_keeper_takes_its_server_along_and_is_replaced(artifact):
     assert gone(second.pid, 0)
 
 
+def test_a_keeper_that_is_told_to_end_ends_its_server_first(artifact):
+    runtime = runtimes.start("engine", **OPTIONS)
+    keeper = keeper_of(runtime.pid)
+    keeper.terminate()
+    assert gone(keeper.pid) and gone(runtime.pid, 0)
+    runtime.stop()
+
+
+def test_a_server_that_is_still_brought_up_can_be_given_up(monkeypatch):
+    """As when somebody interrupts the building of an image: it takes no 60 seconds to end."""
+    order = {"place": "embedded", "log": str(paths.BUILD / "none"), "url": "http://127.0.0.1:1"}
+    folder = paths.RUNTIMES / "stuck"
+    folder.mkdir(parents=True)
+    code = (
+        "import sys, time; from pathlib import Path; from workbook.runtimes import keeper\n"
+        "import contextlib\n"
+        "@contextlib.contextmanager\n"
+        "def building(order):\n    print('building', flush=True); time.sleep(600); yield {}, None\n"
+        "keeper._serving = building\n"
+        "sys.exit(keeper.main(Path(sys.argv[1])))"
+    )
+    leases.write(folder / leases.LAUNCH, order)
+    keeper = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    keeper.stdout.readline()
+    begun = time.monotonic()
+    shared._end(folder)
+    assert keeper.wait(5) == 0 and time.monotonic() - begun < 5
+    keeper.communicate()
+
+
 def test_a_server_that_died_is_started_again(artifact):
     first = runtimes.start("engine", **OPTIONS)
     psutil.Process(first.pid).kill()

@@ -5,6 +5,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+WEIGHTS = ("model.onnx", "model.gguf")
+"""How the names of the files begin that hold an artifact's weights."""
+
 CARD = "artifact.json"
 """The file in an artifact's folder that says what it is; written last, so a folder without it
 is unfinished."""
@@ -14,7 +17,7 @@ is unfinished."""
 class Artifact:
     """A model in one format and precision.
 
-    `bytes` counts the weight files (graph and data), `sha256` is over the same files;
+    `path` is its folder. `bytes` counts the weight files, `sha256` is over the same files;
     `seconds` is how long the conversion took; `difference` is the parity check's relative
     difference of logits (see parity.py).
     """
@@ -52,8 +55,8 @@ def load(path: Path) -> Artifact | None:
 
 
 def weight_files(path: Path) -> list[Path]:
-    """The files that hold graph and weights in an artifact's folder."""
-    return sorted(f for f in path.iterdir() if f.name.startswith("model.onnx"))
+    """The files that hold weights (and graph) in an artifact's folder."""
+    return sorted(f for f in path.iterdir() if f.name.startswith(WEIGHTS))
 
 
 def digest(files: list[Path]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from workbook.convert import llama
 from workbook.errors import CourseError
 from workbook.models import Geometry, chat
 
@@ -26,7 +27,23 @@ PROMPTS = (
 ABSOLUTE_LIMIT = 1e-3
 """Largest difference of any logit that full precision may show."""
 
-RELATIVE_LIMITS = {"onnx-fp32": 1e-3, "onnx-int8": 0.25, "onnx-int4": 1.0}
+EXACT = ("onnx-fp32", "gguf-f32")
+"""The artifacts of full precision."""
+
+RELATIVE_LIMITS = {
+    "onnx-fp32": 1e-3,
+    "onnx-int8": 0.25,
+    "onnx-int4": 1.0,
+    "gguf-f32": 1e-3,
+    "gguf-bf16": 0.1,
+    "gguf-f16": 0.1,
+    "gguf-q8_0": 0.25,
+    "gguf-q6_k": 0.25,
+    "gguf-q5_1": 0.5,
+    "gguf-q5_k_m": 0.5,
+    "gguf-q4_0": 1.0,
+    "gguf-q4_k_m": 1.0,
+}
 """Largest root-mean-square difference, relative to the spread of the original's logits. Rounding
 weights costs a part of it; a miswired graph exceeds 1, because unrelated logits differ by more
 than they spread."""
@@ -46,24 +63,26 @@ class Parity:
     agreement: float
 
 
-def compare(reference: np.ndarray, candidate: np.ndarray) -> Parity:
+def compare(reference: np.ndarray, candidate: np.ndarray, *, spread: float | None = None) -> Parity:
     """Compare logits of shape [positions, vocabulary].
 
-    Raises ValueError when the shapes differ.
+    spread: the standard deviation that the difference is relative to; the reference's own when
+    left out. Raises ValueError when the shapes differ.
     """
     if reference.shape != candidate.shape:
         raise ValueError(f"logits of shapes {reference.shape} and {candidate.shape} do not compare")
     difference = candidate.astype(np.float64) - reference
+    spread = reference.std() if spread is None else spread
     return Parity(
         largest=float(np.abs(difference).max()),
-        relative=float(np.sqrt((difference**2).mean()) / reference.std()),
+        relative=float(np.sqrt((difference**2).mean()) / spread),
         agreement=float((reference.argmax(-1) == candidate.argmax(-1)).mean()),
     )
 
 
 def check(parity: Parity, name: str) -> None:
     """Raise CourseError when an artifact is further off than its precision explains."""
-    if name == "onnx-fp32" and not parity.largest <= ABSOLUTE_LIMIT:
+    if name in EXACT and not parity.largest <= ABSOLUTE_LIMIT:
         raise CourseError(
             f"The conversion to {name} is wrong: a logit differs from PyTorch's by "
             f"{parity.largest:.3g}, the limit is {ABSOLUTE_LIMIT:g}; nothing was kept."
@@ -116,9 +135,26 @@ def artifact_logits(
 
 
 def measure(artifact: Path, folder: Path, *, exact: bool = True) -> Parity:
-    """Compare an ONNX artifact with the Hugging Face folder that it was made from."""
+    """Compare an artifact (ONNX or GGUF) with the Hugging Face folder that it was made from."""
     reference = np.concatenate(reference_logits(folder, exact=exact))
+    if (artifact / "model.gguf").exists():
+        return _compare_gguf(reference, artifact / "model.gguf", folder)
     return compare(reference, np.concatenate(artifact_logits(artifact, folder)))
+
+
+def _compare_gguf(reference: np.ndarray, file: Path, folder: Path) -> Parity:
+    parts = llama.log_probabilities(file, _token_ids(folder, PROMPTS))
+    tokens, found = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    # llama.cpp tells probabilities: their logarithms are the logits less one number a position.
+    expected = reference - np.logaddexp.reduce(reference.astype(np.float64), axis=-1)[:, None]
+    compared = compare(
+        np.take_along_axis(expected, tokens, -1).astype(np.float32),
+        found,
+        spread=float(reference.std()),
+    )
+    # The most probable of all tokens, not of those that llama.cpp named.
+    agreement = float((reference.argmax(-1) == tokens[:, 0]).mean())
+    return Parity(compared.largest, compared.relative, agreement)
 
 
 def _token_ids(folder: Path, prompts: tuple[str, ...]) -> list[list[int]]:
@@ -127,6 +163,14 @@ def _token_ids(folder: Path, prompts: tuple[str, ...]) -> list[list[int]]:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     texts = (chat.render([{"role": "user", "content": prompt}]) for prompt in prompts)
     return [tokenizer.encode(text).ids for text in texts]
+
+
+def next_logits(session, ids: list[int], head_size: int) -> np.ndarray:
+    """The logits of what comes after `ids`: float32, shape [vocabulary].
+
+    session: an ONNX artifact's onnxruntime.InferenceSession; head_size: the model's.
+    """
+    return _forward(session, ids, head_size)[-1]
 
 
 def _forward(session, ids: list[int], head_size: int) -> np.ndarray:

@@ -1,21 +1,24 @@
-"""Removes what the course has generated: build/ and, if asked to, .venv. Nothing else."""
+"""Removes what the course has generated: build/ and, if asked to, the environments (.venv, and
+vLLM's, .venv-vllm). Nothing else."""
 
 import os
 import shutil
 import sys
 from pathlib import Path
 
-from workbook.course.setup import Setup, only_one
+from workbook.environments import Setup, only_one
 from workbook.errors import CourseError
 
 
 def main(setup: Setup, everything: bool, agreed: bool) -> int:
     """Say what would go and how much it is, ask unless `agreed`, remove it.
 
-    everything: the environment too. Returns 0, or 1 when the answer was no. Raises CourseError
+    everything: the environments too. Returns 0, or 1 when the answer was no. Raises CourseError
     when there is nobody to ask, or a file cannot be removed.
     """
-    folders = [setup.root / "build"] + ([setup.venv] if everything else [])
+    folders = [setup.root / "build"]
+    if everything:
+        folders += [setup.venv, *sorted(setup.root.glob(".venv-vllm*"))]
     found = [folder for folder in folders if os.path.lexists(folder)]
     if not found:
         print("Nothing to remove: " + " and ".join(f"{f.name}/" for f in folders) + " not there.")

@@ -30,7 +30,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from workbook import paths
 from workbook.course import options, processes, report
-from workbook.course.setup import only_one
+from workbook.environments import only_one
 from workbook.errors import CourseError
 from workbook.runtimes import shared
 

@@ -2,17 +2,13 @@
 
 import argparse
 import contextlib
-import os
 import socket
 import sys
 import threading
-import time
 from pathlib import Path
 
 from workbook.errors import CourseError
-
-GRACE = 3
-"""Seconds that running requests get when the engine is told to stop."""
+from workbook.serving import GRACE, exit_with_parent, listen
 
 
 def options() -> argparse.ArgumentParser:
@@ -47,17 +43,6 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises CourseError when the address cannot be had."""
-    try:
-        return socket.create_server((host, port))
-    except (OSError, OverflowError) as error:
-        raise CourseError(
-            f"The engine cannot listen on {host} port {port} ({error}): choose another --port, or "
-            f"0 for a free one."
-        ) from None
-
-
 def serve(args: argparse.Namespace, listener: socket.socket) -> None:
     """Run the server on a socket that listens already."""
     import uvicorn
@@ -68,20 +53,11 @@ def serve(args: argparse.Namespace, listener: socket.socket) -> None:
     config = uvicorn.Config(app, log_level="info", timeout_graceful_shutdown=GRACE)
     server = uvicorn.Server(config)
     if args.exit_with_parent:
-        threading.Thread(target=_exit_with_parent, args=[server], daemon=True).start()
+        threading.Thread(target=exit_with_parent, args=[server], daemon=True).start()
     port = listener.getsockname()[1]
     print(f"engine: {args.model} ({args.artifact}) on http://{args.host}:{port}", flush=True)
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is the way to end it
         server.run(sockets=[listener])
-
-
-def _exit_with_parent(server) -> None:
-    # The parent holds the other end of the pipe and never writes: it closes when the parent dies.
-    while os.read(sys.stdin.fileno(), 1024):
-        pass
-    server.should_exit = True
-    time.sleep(GRACE + 2)
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -139,10 +139,10 @@ def create_app(
         }
         if body.stream:
             answer = service.answer(job, request.is_disconnected)
-            events = _events(frame, job, answer, usage=body.wants_usage)
+            events = events_of(frame, job, answer, usage=body.wants_usage)
             return StreamingResponse(events, media_type="text/event-stream")
         parts = [part async for part in service.answer(job, request.is_disconnected)]
-        return JSONResponse(_whole(frame, job, parts)) if job.finish_reason else GONE
+        return JSONResponse(whole_of(frame, job, parts)) if job.finish_reason else GONE
 
     return app
 
@@ -175,7 +175,8 @@ def _text(parts: list[str | ToolCall]) -> str:
     return "".join(part for part in parts if isinstance(part, str))
 
 
-def _whole(frame: dict, job: Job, parts: list[str | ToolCall]) -> dict:
+def whole_of(frame: dict, job: Job, parts: list[str | ToolCall]) -> dict:
+    """The answer in OpenAI's shape: `frame` has what every answer of the request shares."""
     text = _text(parts)
     message: dict = {"role": "assistant", "content": text}
     if job.calls:
@@ -190,9 +191,10 @@ def _whole(frame: dict, job: Job, parts: list[str | ToolCall]) -> dict:
     return frame | {"object": "chat.completion", "choices": [choice], "usage": job.usage}
 
 
-async def _events(
+async def events_of(
     frame: dict, job: Job, answer: AsyncIterator[str | ToolCall], *, usage: bool
 ) -> AsyncIterator[str]:
+    """The answer as OpenAI's server-sent events, the last one [DONE]."""
     frame = frame | {"object": "chat.completion.chunk"} | ({"usage": None} if usage else {})
 
     def chunk(delta: dict, finish: str | None = None) -> str:

@@ -13,6 +13,9 @@ from workbook.errors import CourseError
 if TYPE_CHECKING:
     import openai
 
+NO_KEY = "not-needed"
+"""What is sent as the API key where none is asked for: OpenAI's client insists on one."""
+
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -38,6 +41,7 @@ class Runtime:
     log_path: Path | None = None
     pid: int | None = None
     container: str = ""
+    api_key: str = field(default=NO_KEY, repr=False)
     make_native: Callable[[str], Any] | None = field(default=None, repr=False, compare=False)
     _ends: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
 
@@ -53,7 +57,7 @@ class Runtime:
 
         http = openai.DefaultHttpxClient(trust_env=not is_local(self.root_url))
         return openai.OpenAI(
-            base_url=self.base_url, api_key="not-needed", max_retries=0, http_client=http
+            base_url=self.base_url, api_key=self.api_key, max_retries=0, http_client=http
         )
 
     @cached_property
@@ -127,3 +131,8 @@ class Kind:
     def variable(self) -> str:
         """The environment variable with the address of a running server."""
         return f"WORKBOOK_{self.name.upper()}_URL"
+
+    @property
+    def key_variable(self) -> str:
+        """The environment variable with the API key that a running server asks for."""
+        return f"WORKBOOK_{self.name.upper()}_KEY"

@@ -9,6 +9,7 @@ it when nobody does any more, when `state.json` is taken away, or when it is tol
 
 import contextlib
 import json
+import os
 import signal
 import sys
 import time
@@ -26,17 +27,25 @@ PAUSE = 0.2
 
 def main(folder: Path) -> int:
     """Serve what the folder asks for until nobody holds it; 1 when it cannot be served."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, _end)
     with contextlib.suppress(Timeout), FileLock(folder / leases.KEEPER, timeout=0):
+        leases.write(folder / leases.PROCESS, {"pid": os.getpid()})
         order = json.loads((folder / leases.LAUNCH).read_text(encoding="utf-8"))
         try:
             with _serving(order) as (state, status):
                 leases.write(folder / leases.STATE, state)
                 _keep(folder, state, status)
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
         except CourseError as error:
             leases.write(folder / leases.STATE, {"failed": str(error)})
             return 1
     return 0
+
+
+def _end(*_: object) -> None:
+    # Once: a second signal must not disturb the ending of the server.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(0)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ The folder of a shared server (build/runtimes/KEY) has these files:
 
 - `lock`: taken while somebody joins, leaves or starts the server, so that one does at a time;
 - `launch.json`: what to start; `state.json`: what runs (absent when nothing does);
-- `keeper.lock`: held by the keeper process while it lives;
+- `keeper.lock`: held by the keeper process while it lives; `keeper.json`: its process id;
 - `holders/*`: one file a holder, with the path of a file that the holder keeps locked. The
   operating system lets go of a lock when its owner dies, however it dies.
 """
@@ -18,13 +18,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-LOCK, LAUNCH, STATE, KEEPER, HOLDERS = (
-    "lock",
-    "launch.json",
-    "state.json",
-    "keeper.lock",
-    "holders",
-)
+LOCK, LAUNCH, STATE, HOLDERS = "lock", "launch.json", "state.json", "holders"
+KEEPER, PROCESS = "keeper.lock", "keeper.json"
 
 
 def write(file: Path, content: dict) -> None:

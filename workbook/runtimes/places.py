@@ -14,7 +14,7 @@ import httpx
 from workbook import models, paths, settings
 from workbook.errors import CourseError
 from workbook.runtimes import probe, process, readiness, shared
-from workbook.runtimes.base import Kind, Runtime
+from workbook.runtimes.base import NO_KEY, Kind, Runtime
 
 NAMES = ("engine", "llamacpp", "vllm", "ollama", "foundry")
 """The runtimes; each is a module of this package with a KIND."""
@@ -45,7 +45,8 @@ def start(
     Use it in a `with` block, or call its `stop()`. A server that this course started ends when
     nobody holds it any more: after `stop()`, and when the processes that hold it die, however.
 
-    name: one of NAMES; place: `attached` takes the server at `url` (or at WORKBOOK_<NAME>_URL),
+    name: one of NAMES; place: `attached` takes the server at `url` (or at WORKBOOK_<NAME>_URL; it
+    is sent WORKBOOK_<NAME>_KEY where that is set),
     `compose` brings up the containers of compose/<name>, `embedded` starts a process here; `auto`
     takes the first of them that is wanted and works (containers are wanted when WORKBOOK_COMPOSE
     is 1). timeout: seconds until the model must be loaded, the runtime's own number when left out;
@@ -203,8 +204,9 @@ def _check_options(kind: Kind, options: dict) -> None:
 @contextlib.contextmanager
 def _attached(kind: Kind, model: str, url: str, timeout: float, options: dict) -> Iterator[Runtime]:
     _wait_for_attached(kind, url, timeout)
+    key = os.environ.get(kind.key_variable, "")
     try:
-        found, about = probe.served_models(url), kind.describe(url)
+        found, about = probe.served_models(url, key), kind.describe(url)
     except httpx.HTTPError as error:
         raise CourseError(_dead(kind, url, error)) from None
     if found is None:
@@ -229,6 +231,7 @@ def _attached(kind: Kind, model: str, url: str, timeout: float, options: dict) -
         version=about.get("version", ""),
         place="attached",
         artifact=artifact,
+        api_key=key or NO_KEY,
         make_native=kind.native,
     )
 
@@ -243,9 +246,11 @@ def _wait_for_attached(kind: Kind, url: str, timeout: float) -> None:
         if response.status_code == 200:
             return
         health = probe.fields(response)
-        if response.status_code != 503 or "status" not in health:
+        # llama.cpp's own server says that it is loading in an error.
+        status = health.get("status", "loading" if "error" in health else None)
+        if response.status_code != 503 or status is None:
             raise CourseError(_stranger(kind, url, kind.health))
-        if health["status"] != "loading":
+        if status != "loading":
             raise CourseError(
                 f"The server at {url} could not load its model ({health.get('reason')}): look at "
                 f"its log."

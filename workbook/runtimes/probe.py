@@ -12,12 +12,18 @@ TIMEOUT = 5.0
 """Seconds that one question may take."""
 
 
-def get(url: str, *, timeout: float = TIMEOUT) -> httpx.Response:
-    """One GET. Raises httpx.HTTPError or httpx.InvalidURL when there is no answer."""
+def get(url: str, *, timeout: float = TIMEOUT, key: str = "") -> httpx.Response:
+    """One GET, with an API key where one is given.
+
+    Raises httpx.HTTPError or httpx.InvalidURL when there is no answer.
+    """
     # A proxy that the environment names knows nothing of this machine's own ports.
     local = is_local(url)
     verify = not url.startswith("http:")  # reading the certificates takes longer than the question
-    with httpx.Client(trust_env=not local, timeout=timeout, verify=verify) as client:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    with httpx.Client(
+        trust_env=not local, timeout=timeout, verify=verify, headers=headers
+    ) as client:
         return client.get(url)
 
 
@@ -43,9 +49,17 @@ def clean(url: str) -> str:
     return url.strip().rstrip("/").removesuffix("/v1").rstrip("/")
 
 
-def served_models(root_url: str) -> list[str] | None:
-    """The names that /v1/models lists; None when the server has no such list."""
-    response = get(f"{root_url}/v1/models")
+def served_models(root_url: str, key: str = "") -> list[str] | None:
+    """The names that /v1/models lists; None when the server has no such list.
+
+    Raises CourseError when the server wants an API key, or another one.
+    """
+    response = get(f"{root_url}/v1/models", key=key)
+    if response.status_code in (401, 403):
+        raise CourseError(
+            f"The server at {root_url} {'refuses the API key' if key else 'asks for an API key'}: "
+            f"put the right one into the runtime's WORKBOOK_..._KEY variable."
+        )
     data = fields(response).get("data")
     if response.status_code != 200 or not isinstance(data, list):
         return None

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from workbook import paths
@@ -32,7 +33,7 @@ KEPT_BYTES = 1e9
 """A session keeps servers whose weights are smaller than this; the memory that a larger one
 takes is needed by the next."""
 
-ENDING = 30.0
+ENDING = 60.0
 """Seconds that a keeper may take to end its server."""
 
 
@@ -117,6 +118,10 @@ def _begin(kind: Kind, folder: Path, order: dict, timeout: float) -> dict:
 def _end(folder: Path) -> None:
     """End the folder's server, if one runs. Its lock must be held."""
     (folder / leases.STATE).unlink(missing_ok=True)
+    if leases.is_locked(folder / leases.KEEPER):
+        # One that still brings its server up does not look at the state.
+        with contextlib.suppress(psutil.NoSuchProcess, TypeError, KeyError):
+            psutil.Process(leases.read(folder / leases.PROCESS)["pid"]).terminate()
     try:
         with FileLock(folder / leases.KEEPER, timeout=ENDING):
             pass
