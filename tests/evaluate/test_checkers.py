@@ -3,10 +3,10 @@
 import pytest
 
 from workbook.errors import CourseError
-from workbook.evaluate import banks, calls, extract, quality, sandbox
+from workbook.evaluate import banks, calls, extract, quality
 from workbook.evaluate.banks import Question
 
-needs_box = pytest.mark.skipif(bool(sandbox.missing("bwrap")), reason="needs bubblewrap")
+needs_box = pytest.mark.usefixtures("box")
 
 
 @needs_box
@@ -40,6 +40,13 @@ def question(checker: str, expected: object, **more) -> Question:
     [
         ("number", 2.4, "Answer: 3", "3 is not 2.4"),
         ("number", 2.4, "none", "there is no number in it"),
+        (
+            "number",
+            2.4,
+            "80 + 20 = 90.\nAnswer: 3",
+            "3 is not 2.4, first wrong step: 80 + 20 = 90 (it is 100)",
+        ),
+        ("number", 2.4, "4 / 0 = 3", "3 is not 2.4, first wrong step: 4 / 0 = 3"),
         ("yes_no", "no", "Answer: yes", "yes is not no"),
         ("yes_no", "no", "perhaps", "there is neither yes nor no in it"),
         ("contains", "def f(", "def g(", "'def f(' is not in it"),
@@ -166,6 +173,53 @@ def test_a_valid_call_has_no_fault():
         calls.invalid({"name": "area", "arguments": '{"radius": 5, "unit": "m"}'}, [AREA]) is None
     )
     assert calls.invalid({"name": "area", "arguments": "{}"}, []).why.endswith("none at all)")
+
+
+@pytest.mark.parametrize(
+    "text, same",
+    [
+        ("Answer: 3/8", True),
+        ("Answer: 6/16", True),
+        ("Answer: 0.375", True),
+        ("Answer: 37.5%", True),
+        ("Answer: 3 / 8 of all", True),
+        ("Answer: 0.38", False),
+        ("Answer: 3", False),
+        ("Answer: 3/0", False),
+        ("Answer: none", False),
+        ("Answer: 0.5/8", False),
+    ],
+)
+def test_fractions_are_compared_by_value(text, same):
+    verdict = question("fraction", "3/8").judge(text)
+    assert verdict.right is same
+    assert bool(verdict.why) is not same
+
+
+def test_a_fraction_of_a_long_decimal_is_close_enough():
+    assert question("fraction", "1/3").judge("Answer: 0.3333").found == "1/3"
+    assert question("fraction", "1/3").is_right("Answer: 0.3333")
+    assert not question("fraction", "1/3").is_right("Answer: 0.333")
+
+
+def test_words_are_compared_without_capitals_and_full_stop():
+    assert question("text", "Ben").judge("So it is.\nAnswer: ben.").right
+    assert question("text", "Ben").judge("Answer: Ben and Tom").why == "'ben and tom' is not 'Ben'"
+
+
+def test_messages_after_the_prompt_come_last():
+    result = {"role": "tool", "content": "7"}
+    asked = question("contains", "7", between=[result], history=[{"role": "user", "content": "a"}])
+    assert asked.messages()[-1] == result
+    assert asked.messages()[-2]["content"] == "?"
+
+
+def test_an_argument_that_nobody_asked_for_is_a_fault_unless_it_is_optional():
+    given = {"name": "area", "arguments": {"radius": 5, "unit": "m"}}
+    wanted = {"name": "area", "arguments": {"radius": 5}}
+    fault = calls.compare([given], [wanted], [AREA])
+    assert fault == calls.Fault("value", "area: the argument unit was not wanted")
+    assert calls.compare([given], [wanted | {"optional": ["unit"]}], [AREA]) is None
 
 
 def test_calls_that_overlap_are_matched_as_a_whole():

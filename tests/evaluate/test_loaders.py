@@ -7,9 +7,9 @@ import shutil
 import pytest
 
 from workbook.errors import CourseError
-from workbook.evaluate import loaders, sandbox
+from workbook.evaluate import loaders
 
-needs_box = pytest.mark.skipif(bool(sandbox.missing("bwrap")), reason="needs bubblewrap")
+needs_box = pytest.mark.usefixtures("box")
 
 
 def sample(name: str):

@@ -1,6 +1,7 @@
 """The runner, against a server that misbehaves and against the real engine."""
 
 import asyncio
+import dataclasses
 import json
 import socket
 import threading
@@ -366,6 +367,13 @@ def test_two_runs_are_compared_question_by_question():
         report.compare(one, made_run(True))
 
 
+def test_a_vote_is_compared_with_a_run_of_one_answer_each():
+    one, voted = made_run(True, False), made_run(True, True)
+    winners = [dataclasses.replace(a, sample=3) for a in voted.answers]
+    found = report.compare(one, dataclasses.replace(voted, answers=winners))
+    assert (found.both, found.first, found.second, found.neither) == (1, 0, 1, 0)
+
+
 def test_a_summary_and_its_table_say_the_same(tmp_path):
     run = made_run(True, False, True, False, True)
     data = json.loads(report.save(run, tmp_path / "a" / "run.json").read_text())
@@ -380,6 +388,18 @@ def test_a_summary_and_its_table_say_the_same(tmp_path):
         assert rows[name]["right"] == str(family["right"])
         assert rows[name]["of"] == str(family["total"])
         assert rows[name]["tokens out"] == str(family["completion_tokens"])
+
+
+def test_an_answer_that_never_came_is_a_wrong_one():
+    run = made_run(True, True, True, False)
+    lost = dataclasses.replace(run.answers[3], error="status 500: no", why="", seconds=9.0)
+    run = dataclasses.replace(run, answers=[*run.answers[:3], lost])
+    row = report.summary(run)["all"]
+    assert (row["right"], row["total"], row["errors"], row["seconds"]) == (3, 4, 1, 1.5)
+    assert row["interval"] == [round(b, 4) for b in evaluate.wilson(3, 4)]
+    shown = report.table(run).rows[-1]
+    assert (shown["accuracy"], shown["errors"], shown["s each"]) == ("75%", "1", "0.50")
+    assert report.failures(run).rows[0]["why"] == "status 500: no"
 
 
 def test_failures_are_shown_with_question_and_reason():

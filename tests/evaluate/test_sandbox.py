@@ -19,8 +19,8 @@ from workbook.errors import CourseError
 from workbook.evaluate import sandbox
 from workbook.evaluate.sandbox import Limits
 
-BOXES = [name for name in ("bwrap",) if not sandbox.missing(name)]
-needs_box = pytest.mark.skipif(not BOXES, reason="bubblewrap does not work here")
+BOXES = ("bwrap",)
+needs_box = pytest.mark.usefixtures("box")
 
 
 # ---------------------------------------------------------------- ordinary code
@@ -149,6 +149,25 @@ def test_an_attack_ends_inside_its_limits(attack):
     assert _boxes_left() == []
 
 
+@needs_box
+def test_no_more_processes_than_the_limit():
+    code = (
+        "import os, time\n"
+        "count = 0\n"
+        "try:\n"
+        "    while count < 200:\n"
+        "        if os.fork() == 0:\n"
+        "            time.sleep(60)\n"
+        "        count += 1\n"
+        "except BlockingIOError:\n"
+        "    pass\n"
+        "print(count)"
+    )
+    outcome = sandbox.run(code, limits=Limits(processes=16))
+    assert outcome.finished
+    assert 1 < int(outcome.stdout) <= 16
+
+
 def _boxes_left() -> list[int]:
     """Processes of boxes that this process started."""
     deadline = time.monotonic() + 5
@@ -238,6 +257,16 @@ def test_nothing_of_the_host_can_be_deleted(tmp_path):
     assert keep.read_text() == "here"
     assert Path(sys.executable).exists()
     assert (paths.ROOT / "pyproject.toml").exists()
+
+
+@needs_box
+def test_nothing_else_of_the_host_is_in_the_box():
+    shown = sandbox.run("import os\nprint(*sorted(os.listdir('/')))").stdout.split()
+    python = Path(sys.base_prefix).parts[1]
+    system = {"bin", "etc", "lib", "lib32", "lib64", "usr", python}
+    assert set(shown) - system == {"dev", "proc", "tmp", "work"}
+    etc = "import os\nprint([os.path.join(a, f) for a, _, fs in os.walk('/etc') for f in fs])"
+    assert sandbox.run(etc).stdout in ("[]\n", "['/etc/ld.so.cache']\n")
 
 
 @needs_box

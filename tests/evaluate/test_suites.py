@@ -1,12 +1,13 @@
 """Suites, and the command that runs them."""
 
 import json
+import re
 
 import pytest
 
 from workbook import cli, paths
 from workbook.errors import CourseError
-from workbook.evaluate import loaders, suites
+from workbook.evaluate import loaders, report, sandbox, suites
 
 
 def test_every_suite_has_questions_of_its_kind():
@@ -41,6 +42,8 @@ def test_a_benchmark_is_a_suite_with_a_folder(name):
         (["--force-calls", "--runtime", "foundry"], "The runtime foundry cannot force"),
         (["--out", "results.txt"], "The results are JSON"),
         (["--out", "/nowhere/results.json"], "There is no folder /nowhere for the results"),
+        (["--against", "/nowhere.json"], "There is no file /nowhere.json"),
+        (["--against", __file__], f"{__file__} does not hold results"),
     ],
 )
 def test_what_cannot_be_run_is_one_sentence(arguments, sentence, capsys):
@@ -75,6 +78,7 @@ def test_the_command_writes_what_it_shows(artifact, tmp_path, capsys):
     data = json.loads(out.read_text())
     assert data["about"]["suite"] == "tutorial"
     assert data["about"]["runtime"] == "engine"
+    assert (data["about"]["engine"], bool(data["about"]["version"])) == ("ONNX Runtime GenAI", True)
     assert data["about"]["artifact"] == "onnx-int4"
     assert data["about"]["model"] == "pocket"
     right = sum(answer["right"] for answer in data["answers"])
@@ -90,6 +94,37 @@ def test_the_command_writes_what_it_shows(artifact, tmp_path, capsys):
     # Another suite must not be mixed into the same file.
     assert cli.main(["eval", "--suite", "tools", "--out", str(out)]) == 2
     assert "holds another run" in capsys.readouterr().err
+
+
+def test_a_run_is_compared_with_an_earlier_one(artifact, tmp_path, capsys):
+    common = ["eval", "--suite", "heldout", "--limit", "1", "--failures", "0"]
+    one, two = tmp_path / "one.json", tmp_path / "two.json"
+    assert cli.main([*common, "--out", str(one)]) == 0
+    assert cli.main([*common, "--max-tokens", "3", "--out", str(two), "--against", str(one)]) == 0
+    first, second = (json.loads(file.read_text())["all"]["right"] for file in (one, two))
+    assert second < first  # cut answers are seldom right
+    shown = capsys.readouterr().out
+    total = len(suites.load("heldout", 1))
+    assert re.search(rf"{first} of {total} +{second} of {total} +\d+ +\d+ +[01]\.\d{{3}}", shown)
+    assert "only earlier" in shown  # the same runtime, model and artifact: the names say when
+    read = report.read(one)
+    assert report.summary(read) == json.loads(one.read_text())
+    # Runs over other questions are refused before anything is asked.
+    other = ["eval", "--suite", "tutorial", "--against", str(one)]
+    assert cli.main(other) == 2
+    said = capsys.readouterr()
+    assert "holds answers to other questions" in said.err
+    assert "starting" not in said.out
+
+
+@pytest.mark.skipif(bool(sandbox.missing("bwrap")), reason="needs bubblewrap")
+def test_the_checkers_quality_is_one_command(capsys):
+    assert cli.main(["eval", "--quality"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    name, answers, right, precision, recall, *_ = rows[-1]
+    assert (name, int(answers) >= 150) == ("all", True)
+    assert 0 < int(right) < int(answers)
+    assert min(float(precision), float(recall)) >= 0.98
 
 
 def test_results_lie_in_build_unless_told_otherwise(artifact, tmp_path, monkeypatch, capsys):

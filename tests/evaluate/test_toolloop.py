@@ -348,13 +348,8 @@ def test_the_real_engine_calls_a_function(engine):
 
 
 def test_forced_calls_of_the_real_engine_are_valid(engine):
-    """Twenty prompts of every kind; the whole count of 200 is the slow test below."""
+    """Twenty prompts of every kind; test_every_runtime asks 200, of every engine."""
     _all_valid(engine, _prompts(20))
-
-
-@pytest.mark.slow
-def test_two_hundred_forced_calls_of_the_real_engine_are_valid(engine):
-    _all_valid(engine, _prompts(200))
 
 
 def _prompts(count: int) -> list[banks.Question]:

@@ -1,10 +1,46 @@
 """Is an answer right? Final answers are extracted and compared, never whole texts."""
 
 import json
+import re
+from fractions import Fraction
 
 from workbook.evaluate.extract import final_answer, number, same_number, yes_no
 
-__all__ = ["final_answer", "number", "plain_call", "same_calls", "same_number", "yes_no"]
+__all__ = [
+    "final_answer",
+    "fraction",
+    "number",
+    "plain_call",
+    "same_calls",
+    "same_fraction",
+    "same_number",
+    "same_text",
+    "yes_no",
+]
+
+
+def same_fraction(text: str, expected: str) -> bool:
+    """True when the final answer is the expected fraction, as a fraction, a decimal number or
+    percent (to four decimals): 3/8, 6/16, 0.375 and 37.5% are the same."""
+    value = fraction(text)
+    if value is None:
+        return False
+    near = Fraction(0) if re.search(r"\d\s*/\s*\d", final_answer(text)) else Fraction(1, 20_000)
+    return abs(value - Fraction(expected)) <= near
+
+
+def fraction(text: str) -> Fraction | None:
+    """The final answer as a fraction: 3/8, 0.375 or 37.5%. None when it is none of these."""
+    found = re.search(r"(\d+(?:\.\d+)?)(?:\s*/\s*(\d+))?\s*(%?)", final_answer(text))
+    if not found or (found[2] and (not int(found[2]) or "." in found[1])):
+        return None
+    return Fraction(found[1]) / int(found[2] or 1) / (100 if found[3] else 1)
+
+
+def same_text(text: str, expected: str) -> bool:
+    """True when the final answer is the expected words; capitals and a last full stop do not
+    count."""
+    return final_answer(text).strip(" .!\"'").lower() == expected.strip(" .").lower()
 
 
 def plain_call(call: object) -> dict:

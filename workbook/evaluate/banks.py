@@ -16,7 +16,8 @@ class Question:
 
     `checker` says how an answer is compared (see checkers.judge), `options` are what that checker
     takes. `system` is the system prompt, empty for none; `history` holds earlier messages, which
-    come before the prompt. `difficulty` is the bank's own word for it.
+    come before the prompt, and `between` those that come after it: a call, and its result.
+    `difficulty` is the bank's own word for it.
     """
 
     id: str
@@ -31,11 +32,12 @@ class Question:
     difficulty: str = ""
     history: list[dict] = field(default_factory=list)
     options: dict = field(default_factory=dict)
+    between: list[dict] = field(default_factory=list)
 
     def messages(self) -> list[dict]:
         """The conversation that asks this question, in OpenAI's shape."""
         system = [{"role": "system", "content": self.system}] if self.system else []
-        return [*system, *self.history, {"role": "user", "content": self.prompt}]
+        return [*system, *self.history, {"role": "user", "content": self.prompt}, *self.between]
 
     def is_right(self, text: str, tool_calls: list | None = None) -> bool:
         """True when an answer's text (or its tool calls) is right."""
@@ -83,6 +85,6 @@ def save(name: str, questions: list[Question]) -> Path:
 
 
 def _row(question: Question) -> dict:
-    # These three came later: a bank that does not use them reads as it did before.
-    later = ("difficulty", "history", "options")
+    # These came later: a bank that does not use them reads as it did before.
+    later = ("difficulty", "history", "options", "between")
     return {k: v for k, v in asdict(question).items() if v or k not in later}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbook.errors import CourseError
-from workbook.evaluate import calls, extract, sandbox
-from workbook.evaluate.answers import plain_call
+from workbook.evaluate import calls, extract, sandbox, steps
+from workbook.evaluate.answers import fraction, plain_call, same_fraction, same_text
 
 if TYPE_CHECKING:
     from workbook.evaluate.banks import Question
@@ -28,8 +28,11 @@ class Verdict:
 def judge(question: "Question", text: str, tool_calls: list) -> Verdict:
     """The verdict of the question's checker.
 
-    number: `expected` is a number; options `tolerance` (absolute) and `unit` (of time).
+    number: `expected` is a number; options `tolerance` (absolute) and `unit` (of time); `why`
+    names the first wrong step of the working (see steps).
     yes_no: `expected` is "yes" or "no". contains: the answer contains `expected`.
+    fraction: `expected` is a fraction like "3/8"; decimals (four of them) and percent count too.
+    text: `expected` is the whole answer, in words; capitals and a last full stop do not count.
     math: `expected` is LaTeX, as in MATH-500: equal as numbers, else as written.
     python: `expected` is a test for the code in the answer, run in a sandbox; option `prompt` is
     code that the answer goes on from (HumanEval), `entry` the function that must be there.
@@ -55,7 +58,16 @@ def _number(question: "Question", text: str, _: list) -> Verdict:
         text, expected, options.get("tolerance", 0.005), options.get("unit", "")
     )
     shown = f"{round(found, 6):g}" if abs(found) < 1e6 else f"{found:.0f}"
-    return Verdict(right, shown, "" if right else f"{shown} is not {expected:g}")
+    return Verdict(right, shown, "" if right else f"{shown} is not {expected:g}{_step(text)}")
+
+
+def _step(text: str) -> str:
+    """The first step of the working that is wrong, where there is one."""
+    found = steps.check(text)
+    if found.right:
+        return ""
+    value = f" (it is {found.value})" if found.value else ""
+    return f", first wrong step: {found.wrong}{value}"
 
 
 def _yes_no(question: "Question", text: str, _: list) -> Verdict:
@@ -69,6 +81,21 @@ def _yes_no(question: "Question", text: str, _: list) -> Verdict:
 def _contains(question: "Question", text: str, _: list) -> Verdict:
     right = str(question.expected).lower() in text.lower()
     return Verdict(right, text.strip(), "" if right else f"{question.expected!r} is not in it")
+
+
+def _fraction(question: "Question", text: str, _: list) -> Verdict:
+    value = fraction(text)
+    if value is None:
+        return Verdict(False, "", "there is no fraction in it")
+    found = str(value.limit_denominator(1000))
+    right = same_fraction(text, str(question.expected))
+    return Verdict(right, found, "" if right else f"{found} is not {question.expected}")
+
+
+def _text(question: "Question", text: str, _: list) -> Verdict:
+    found = extract.final_answer(text).strip(" .!\"'").lower()
+    right = same_text(text, str(question.expected))
+    return Verdict(right, found, "" if right else f"{found!r} is not {question.expected!r}")
 
 
 def _math(question: "Question", text: str, _: list) -> Verdict:
@@ -148,6 +175,8 @@ _CHECKS = {
     "number": _number,
     "yes_no": _yes_no,
     "contains": _contains,
+    "fraction": _fraction,
+    "text": _text,
     "math": _math,
     "python": _python,
     "tool_calls": _tool_calls,

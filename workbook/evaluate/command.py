@@ -6,15 +6,21 @@ from pathlib import Path
 
 from workbook import paths, runtimes
 from workbook.errors import CourseError
-from workbook.evaluate import report, runner, strategies, suites
+from workbook.evaluate import quality, report, runner, strategies, suites
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Ask, judge, print the table and some failures, write the JSON. Raises CourseError."""
+    if arguments.quality:
+        print(quality.measure().table())
+        return
+    earlier = report.read(arguments.against) if arguments.against else None
     questions = suites.load(arguments.suite, arguments.limit, arguments.folder)
     plan = _plan(arguments)
     if arguments.vote:
         _check_vote(plan, questions)
+    if earlier:
+        _check_earlier(earlier, arguments.against, questions)
     out = _checked(arguments.out) if arguments.out else None
     options = {"artifact": arguments.artifact} if arguments.artifact else {}
     with runtimes.start(arguments.runtime, arguments.model, arguments.place, **options) as rt:
@@ -36,6 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
         voted = runner.vote(done.answers, questions)
         done = dataclasses.replace(done, answers=voted, about={**done.about, "vote": True})
     _show(done, arguments.failures)
+    if earlier:
+        print(f"{report.compare(earlier, done).table(_names(earlier, done))}\n")
     print(f"results: {report.save(done, out)}\nanswers: {answers}")
 
 
@@ -62,6 +70,23 @@ def _check_vote(plan: runner.Plan, questions: list) -> None:
     runner.check_vote(questions)
 
 
+def _check_earlier(earlier: runner.Run, file: str, questions: list) -> None:
+    if earlier.about.get("questions") != runner.fingerprint(questions):
+        raise CourseError(
+            f"{file} holds answers to other questions: compare runs of the same suite, with the "
+            f"same --limit."
+        )
+
+
+def _names(earlier: runner.Run, done: runner.Run) -> tuple[str, str]:
+    """What the two runs differ in: runtime, model and artifact, else which was first."""
+    one, two = (
+        " ".join(str(run.about.get(key, "")) for key in ("runtime", "model", "artifact"))
+        for run in (earlier, done)
+    )
+    return (one, two) if one != two else ("earlier", "now")
+
+
 def _checked(given: str) -> Path:
     out = Path(given)
     if out.suffix != ".json":
@@ -79,8 +104,16 @@ def _default(about: dict, model: str, key: str, vote: bool) -> Path:
 
 def _show(done: runner.Run, failures: int) -> None:
     print(report.table(done))
-    shown = report.failures(done, limit=failures) if failures else None
-    if shown:
-        print()
-        print(shown)
+    wrong = report.failures(done, limit=failures) if failures else None
+    if wrong:
+        print(f"\n{wrong.caption}{_said(len(wrong.rows))}")
+    for row in wrong.rows if wrong else []:
+        # A table of long texts is no table in a terminal.
+        print(f"\n{row['id']}: {row['question']}")
+        for name in ("wanted", "answer", "why"):
+            print(f"  {name:6}  {row[name]}")
     print()
+
+
+def _said(shown: int) -> str:
+    return f", the first {shown}:" if shown > 1 else ":"

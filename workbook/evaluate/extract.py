@@ -93,13 +93,13 @@ def number(text: str, unit: str = "") -> float | None:
     """
     answer = stated(text)
     if answer is not None:
-        cleaned = _clean(answer)
+        cleaned = clean(answer)
         for part in (*_bold(cleaned), cleaned.rpartition("=")[2], cleaned):
             if values := _values(part, unit):
                 return values[0]
         if words := [w for w in re.findall(r"[a-z]+", cleaned.lower()) if w in _WORDS]:
             return float(_WORDS.index(words[0]))
-    cleaned = _clean(text)
+    cleaned = clean(text)
     last = cleaned.strip().rpartition("\n")[2]
     for part in _bold(last)[::-1]:
         if re.match(r"\W*\d", part) and not re.match(r"\d+[.)]\s+[a-z]", part, re.IGNORECASE):
@@ -168,7 +168,7 @@ def _compiles(source: str) -> bool:
     return True
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """LaTeX and typography to plain signs."""
     for latex, plain in (
         ("\u2212", "-"), ("\u2013", "-"), ("\\!", ""), ("{,}", ","), ("\\,", ""), ("\\ ", " "),

@@ -1,6 +1,7 @@
 """How good are the checkers themselves? Their verdicts against answers labelled by hand."""
 
 import json
+from collections.abc import Container
 from dataclasses import dataclass
 
 from workbook.evaluate import banks
@@ -56,10 +57,14 @@ class Quality:
         return Table([_row(name, group) for name, group in {**groups, "all": self.judged}.items()])
 
 
-def measure() -> Quality:
-    """Every labelled answer, judged. Raises CourseError where code cannot be run in a sandbox."""
+def measure(checkers: Container[str] = ()) -> Quality:
+    """Every labelled answer, judged; checkers: only the answers that are for these.
+
+    Raises CourseError where code (the checker `python`) cannot be run in a sandbox.
+    """
     lines = (banks.DATA / LABELLED).read_text(encoding="utf-8").splitlines()
-    return Quality([_judge(i, json.loads(line)) for i, line in enumerate(lines)])
+    rows = enumerate(json.loads(line) for line in lines)
+    return Quality([_judge(i, r) for i, r in rows if not checkers or r["checker"] in checkers])
 
 
 def _judge(index: int, row: dict) -> Judged:

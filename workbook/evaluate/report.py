@@ -33,6 +33,24 @@ def save(run: Run, file: Path) -> Path:
     return file
 
 
+def read(file: Path) -> Run:
+    """A run that `save` wrote, without its questions: enough for `table` and `compare`.
+
+    Raises CourseError when the file is not there or is something else.
+    """
+    file = Path(file)
+    if not file.is_file():
+        raise CourseError(f"There is no file {file}: name results that `workbook eval` wrote.")
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        answers = [Answer(**row) for row in data["answers"]]
+        return Run(dict(data["about"]), [], answers, float(data["seconds"]))
+    except (ValueError, KeyError, TypeError):
+        raise CourseError(
+            f"{file} does not hold results: name the .json file that `workbook eval` wrote."
+        ) from None
+
+
 def _row(answers: list[Answer]) -> dict[str, Any]:
     right, total = sum(a.right for a in answers), len(answers)
     seconds = [a.seconds for a in answers if not a.error]
@@ -145,9 +163,14 @@ def mcnemar(first: int, second: int) -> float:
 
 
 def compare(one: Run, other: Run) -> Comparison:
-    """Two runs, question by question. Raises CourseError when they did not ask the same."""
-    first = {(a.id, a.sample): a.right for a in one.answers}
-    second = {(a.id, a.sample): a.right for a in other.answers}
+    """Two runs, question by question (and sample by sample where one of them has several).
+
+    Raises CourseError when they did not ask the same.
+    """
+    runs = (one, other)
+    single = all(len({a.id for a in run.answers}) == len(run.answers) for run in runs)
+    # A vote keeps one of several samples, which need not be the first.
+    first, second = ({(a.id, 0 if single else a.sample): a.right for a in r.answers} for r in runs)
     if first.keys() != second.keys():
         both = len(first.keys() & second.keys())
         raise CourseError(

@@ -216,7 +216,7 @@ async def _ask_all(
     client = openai.AsyncOpenAI(base_url=base_url, api_key=api_key, max_retries=0, http_client=http)
     queue, gone = iter(missing), _Gone(base_url, store)
     async with client:
-        with tqdm(total=len(missing), desc=label, unit="answer", leave=False) as bar:
+        with tqdm(total=len(missing), desc=label, leave=False) as bar:
 
             async def worker() -> None:
                 for question, sample in queue:

@@ -28,7 +28,10 @@ FORCING = {
     "ollama": "json_schema",
 }
 """The strategy that forces valid calls, by runtime. llama.cpp takes `tool_choice: "required"` and
-does not keep to it for this chat format; Foundry Local's server can force nothing."""
+does not keep to it for this chat format. With its schema an answer may begin with blanks and a
+```json fence, which it takes off again: the calls are valid all the same, but a small model that
+begins so finds the right one less often. Ollama ignores `tool_choice`; Foundry Local's server can
+force nothing."""
 
 
 @dataclass(frozen=True)

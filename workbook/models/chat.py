@@ -110,13 +110,16 @@ def calls_schema(tools: list[dict], most: int = 4, room: int = 512) -> dict[str,
 
     tools: OpenAI-shaped, or the functions alone. An argument that a function does not name is not
     allowed, unless its own schema says `additionalProperties`. room: tokens of the whole answer.
-    A text or a list whose schema sets no limit is given one, so that all of them together fit: a
-    model that has lost its way may never end a text by itself.
+    A text or a list whose schema sets no limit is given one, so that all of them together fit (a
+    token a character, at worst, and one for two characters of what is fixed): a model that has
+    lost its way may never end a text by itself. Where the room is short there are fewer calls.
     """
     functions = [tool.get("function", tool) for tool in tools]
     schemas = [function.get("parameters") or {} for function in functions]
     endless = max(sum(json.dumps(s).count(f'"{kind}"') for kind in _LIMITS) for s in schemas)
-    longest = max(16, room // (most * max(1, endless)))
+    fixed = max(_fixed(f["name"], s) for f, s in zip(functions, schemas, strict=True))
+    most = max(1, min(most, room // (fixed + _SHORTEST * endless)))
+    longest = max(_SHORTEST, (room - most * fixed) // (most * max(1, endless)))
     calls = [_call_schema(f["name"], s, longest) for f, s in zip(functions, schemas, strict=True)]
     return {"type": "array", "minItems": 1, "maxItems": most, "items": {"anyOf": calls}}
 
@@ -131,8 +134,17 @@ def _call_schema(name: str, parameters: dict, longest: int) -> dict[str, Any]:
     }
 
 
-_LIMITS = {"string": ("maxLength", 1), "array": ("maxItems", 4)}
-"""What limits a type, and how many characters one of its items takes."""
+def _fixed(name: str, parameters: dict) -> int:
+    """About how many tokens a call takes besides its values."""
+    call = {"name": name, "arguments": dict.fromkeys(parameters.get("properties") or {}, 0)}
+    return len(json.dumps(call)) // 2 + 1
+
+
+_SHORTEST = 16
+"""Characters that every text may have, however short the room."""
+
+_LIMITS = {"string": "maxLength", "array": "maxItems"}
+"""What limits a type."""
 
 
 def _limited(schema: Any, longest: int, named: bool = False) -> Any:
@@ -145,14 +157,16 @@ def _limited(schema: Any, longest: int, named: bool = False) -> Any:
         return {key: _limited(value, longest) for key, value in schema.items()}
     if {"enum", "const"} & schema.keys():
         return schema
+    kind = schema.get("type")
+    inner = min(longest, _SHORTEST) if kind == "array" else longest
     made = {
-        key: _limited(value, longest, named=key in ("properties", "$defs"))
+        key: _limited(value, inner, named=key in ("properties", "$defs"))
         for key, value in schema.items()
     }
-    kind = schema.get("type")
     if isinstance(kind, str) and kind in _LIMITS and not {"pattern", "format"} & schema.keys():
-        limit, size = _LIMITS[kind]
-        made.setdefault(limit, longest // size)
+        texts = '"string"' in json.dumps(schema.get("items", {}))
+        size = {"string": 1, "array": _SHORTEST if texts else 4}[kind]
+        made.setdefault(_LIMITS[kind], max(1, longest // size))
     return made
 
 
