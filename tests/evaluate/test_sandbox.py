@@ -1,6 +1,8 @@
 """Code from a model runs in a box: it can use little, see little, and change nothing."""
 
+import errno
 import os
+import platform
 import shutil
 import socket
 import statistics
@@ -16,7 +18,7 @@ import pytest
 
 from workbook import paths
 from workbook.errors import CourseError
-from workbook.evaluate import sandbox
+from workbook.evaluate import sandbox, seccomp
 from workbook.evaluate.sandbox import Limits
 
 BOXES = ("bwrap",)
@@ -106,6 +108,18 @@ ATTACKS = {
         "for _ in range(8):\n    if os.fork() == 0:\n        break\n"
         "x = bytearray(b'x' * 200 * 2**20)\ntime.sleep(60)"
     ),
+    "memory that processes share": (
+        "import mmap, os, time\n"
+        "for _ in range(8):\n    if os.fork() == 0:\n        break\n"
+        "x = mmap.mmap(-1, 200 * 2**20)\n"
+        "for i in range(0, len(x), 4096):\n    x[i] = 1\n"
+        "time.sleep(60)"
+    ),
+    "memory that belongs to no process": (
+        "import os\n"
+        "kept = [os.memfd_create('x') for _ in range(40)]\n"
+        "for file in kept:\n    os.write(file, bytes(25 * 2**20))"
+    ),
     "endless output": "while True:\n    print('x' * 4096)",
     "endless errors": "import sys\nwhile True:\n    sys.stderr.write('x' * 4096)",
     "endless loop": "while True:\n    pass",
@@ -147,6 +161,31 @@ def test_an_attack_ends_inside_its_limits(attack):
     assert "raised" not in outcome.stdout
     assert before - psutil.virtual_memory().available < 4 * 2**30
     assert _boxes_left() == []
+
+
+REFUSED = """
+import ctypes, errno
+call = ctypes.CDLL(None, use_errno=True).syscall
+for name, number in NUMBERS.items():
+    if call(number, 0, 0, 0, 0, 0) != -1 or ctypes.get_errno() != errno.EPERM:
+        print(name, ctypes.get_errno())
+"""
+
+
+@needs_box
+def test_system_calls_that_nobody_needs_are_refused():
+    _, numbers = seccomp._TABLES[platform.machine()]
+    outcome = sandbox.run(f"NUMBERS = {numbers}{REFUSED}", tests="pass")
+    assert outcome.finished, outcome.why
+    assert not outcome.stdout
+    # an unknown call would be EPERM as well if all were refused
+    outcome = sandbox.run("NUMBERS = {'no such call': 1000}" + REFUSED)
+    assert outcome.stdout == f"no such call {errno.ENOSYS}\n"
+
+
+def test_a_machine_without_known_numbers_has_no_filter():
+    assert seccomp.program("riscv64") == b""
+    assert all(len(seccomp.program(machine)) % 8 == 0 for machine in ("x86_64", "aarch64"))
 
 
 @needs_box

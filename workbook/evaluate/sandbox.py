@@ -6,6 +6,9 @@ processes, files and output. What it starts ends with it. Two things can build s
 program bubblewrap (`bwrap`), and a container engine (podman or docker). Where there is neither,
 code is refused: nothing here ever runs it in the open.
 
+It is a strong fence and no wall: the code shares this machine's kernel. Code from an enemy
+belongs into a virtual machine.
+
 The limits are set by `inside.py` inside the box, before the first line of the code runs, and
 cannot be raised again.
 """
@@ -14,6 +17,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -29,6 +33,7 @@ from typing import IO
 import psutil
 
 from workbook.errors import CourseError
+from workbook.evaluate import seccomp
 
 INSIDE = (Path(__file__).parent / "inside.py").read_text(encoding="utf-8")
 IMAGE = "WORKBOOK_SANDBOX_IMAGE"
@@ -89,6 +94,14 @@ class Outcome:
         return f"it ended before its last line, with status {self.status}"
 
 
+@dataclass(frozen=True)
+class Box:
+    """A command that builds a box and runs `inside.py` in it, and the open files that it needs."""
+
+    command: list[str]
+    files: tuple[int, ...] = ()
+
+
 def run(
     code: str, *, tests: str = "", limits: Limits | None = None, by: str = "", name: str = ""
 ) -> Outcome:
@@ -115,8 +128,8 @@ def run(
         "uid": _stranger(),
     }
     build = _BOXES[by or available()]
-    with build(limits) as command:
-        return _watch(command, json.dumps(order).encode(), token, limits)
+    with build(limits) as box:
+        return _watch(box, json.dumps(order).encode(), token, limits)
 
 
 def available() -> str:
@@ -156,8 +169,8 @@ def missing(name: str) -> str:
         "uid": _stranger(),
     }
     order["limits"] = asdict(Limits())
-    with _BOXES[name](Limits()) as command:
-        done = _watch(command, json.dumps(order).encode(), "t", Limits(wall=60))
+    with _BOXES[name](Limits()) as box:
+        done = _watch(box, json.dumps(order).encode(), "t", Limits(wall=60))
     return "" if done.finished else done.why
 
 
@@ -165,7 +178,7 @@ def missing(name: str) -> str:
 
 
 @contextlib.contextmanager
-def _bwrap(limits: Limits) -> Iterator[list[str]]:
+def _bwrap(limits: Limits) -> Iterator[Box]:
     python = os.path.realpath(sys._base_executable)
     command = ["bwrap", "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net",
                "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]  # fmt: skip
@@ -191,8 +204,26 @@ def _bwrap(limits: Limits) -> Iterator[list[str]]:
         command += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     command += ["--perms", "0777", "--size", str(limits.disk), "--tmpfs", WORK, "--symlink", WORK]
     command += ["/tmp", "--chdir", WORK, "--remount-ro", "/dev", "--remount-ro", "/"]
-    command += ["--clearenv", *_environment("--setenv"), "--", python, "-I", "-c", INSIDE]
-    yield command
+    command += ["--clearenv", *_environment("--setenv")]
+    with _filter() as files:
+        command += [word for file in files for word in ("--seccomp", str(file))]
+        yield Box([*command, "--", python, "-I", "-c", INSIDE], files)
+
+
+@contextlib.contextmanager
+def _filter() -> Iterator[tuple[int, ...]]:
+    """The open file with the filter of system calls; none on a machine that it is not made for."""
+    program = seccomp.program()
+    if not program:
+        yield ()
+        return
+    read, write = os.pipe()  # it takes far more than a filter
+    try:
+        os.write(write, program)
+        os.close(write)
+        yield (read,)
+    finally:
+        os.close(read)
 
 
 def _environment(option: str) -> list[str]:
@@ -211,7 +242,7 @@ def _stranger() -> int | None:
 
 
 @contextlib.contextmanager
-def _container(engine: str, limits: Limits) -> Iterator[list[str]]:
+def _container(engine: str, limits: Limits) -> Iterator[Box]:
     name = f"workbook-sandbox-{secrets.token_hex(6)}"
     memory = str(limits.memory + limits.disk)
     user = str(20_000 + secrets.randbelow(30_000))  # its own: processes are counted by user
@@ -227,7 +258,7 @@ def _container(engine: str, limits: Limits) -> Iterator[list[str]]:
         command += ["--read-only-tmpfs=false"]
     command += ["--tmpfs", f"{WORK}:rw,size={limits.disk},mode=1777"]
     try:
-        yield [*command, "--entrypoint", "python3", _image(), "-I", "-c", INSIDE]
+        yield Box([*command, "--entrypoint", "python3", _image(), "-I", "-c", INSIDE])
     finally:
         subprocess.run([engine, "rm", "--force", name], capture_output=True, timeout=60)
 
@@ -246,10 +277,11 @@ _BOXES = {
 # ---------------------------------------------------------------- watching
 
 
-def _watch(command: list[str], order: bytes, token: str, limits: Limits) -> Outcome:
+def _watch(box: Box, order: bytes, token: str, limits: Limits) -> Outcome:
     started = time.monotonic()
     process = subprocess.Popen(
-        command,
+        box.command,
+        pass_fds=box.files,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -330,15 +362,24 @@ class _Output:
 
 
 def _memory(pid: int) -> int:
-    """Bytes of memory that a process and all that it started hold for themselves."""
+    """Bytes of memory that a process and all that it started hold, files apart. What several
+    share is counted for each: too much rather than too little."""
     total = 0
     with contextlib.suppress(psutil.Error):
         parent = psutil.Process(pid)
         for process in (parent, *parent.children(recursive=True)):
-            with contextlib.suppress(psutil.Error):
-                used = process.memory_info()
-                total += used.rss - getattr(used, "shared", 0)
+            total += _held(process)
     return total
+
+
+def _held(process: psutil.Process) -> int:
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        found = re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB", status, re.M)
+        return sum(map(int, found)) * 1024
+    with contextlib.suppress(psutil.Error):  # a system without /proc
+        return process.memory_info().rss
+    return 0
 
 
 def _kill(process: subprocess.Popen) -> None:
