@@ -77,6 +77,16 @@ def _parser() -> argparse.ArgumentParser:
     download.add_argument("model", help="model name, for example phi4-mini")
     download.set_defaults(run=_download)
 
+    ask = commands.add_parser(
+        "eval",
+        help="ask a runtime a suite of questions, judge the answers",
+        description=_EVAL,
+        epilog=_EVAL_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _eval_options(ask)
+    ask.set_defaults(run=_eval)
+
     pocket = commands.add_parser("pocket", help="make pocket: data, training, scores, card")
     steps = pocket.add_subparsers(metavar="STEP", required=True)
     data = steps.add_parser("data", help="show generated problems, write the question banks")
@@ -116,6 +126,76 @@ def _rates(text: str) -> list[float]:
     return rates
 
 
+_EVAL = """\
+Ask a runtime a suite of questions, judge the answers, and print how many are right. The
+runtime is started if it does not run, and stopped afterwards."""
+_EVAL_MORE = """\
+suites:
+  tutorial   the tutorial's own prompts
+  heldout    problems that pocket's training never saw
+  tools      every question of the course that is about function calls
+  code       every question of the course whose answer is run in a sandbox
+  gsm8k, humaneval, math500, bfcl: public benchmarks, with --from FOLDER (their original files)
+
+examples:
+  workbook eval --suite tools --runtime vllm
+  workbook eval --suite heldout --limit 10 --artifact onnx-fp32 --out full.json
+  workbook eval --suite heldout --limit 10 --artifact onnx-int4 --against full.json
+  workbook eval --suite heldout --limit 5 --samples 5 --temperature 0.7 --vote
+  workbook eval --quality
+
+The table has a row a family: right answers, their 95 % Wilson interval, answers that never came
+(errors, which count as wrong), tokens, and seconds a request. All answers are in the JSON file."""
+
+
+def _eval_options(ask: argparse.ArgumentParser) -> None:
+    what = ask.add_argument_group("what is asked, of what")
+    what.add_argument("--suite", default="tutorial", metavar="NAME",
+                      help="a suite, see below (default: tutorial)")  # fmt: skip
+    what.add_argument("--from", dest="folder", metavar="FOLDER",
+                      help="the original files of a public benchmark")  # fmt: skip
+    what.add_argument("--limit", type=_positive, metavar="N", help="at most N questions a family")
+    what.add_argument("--runtime", default="engine", metavar="NAME",
+                      help="engine (default), llamacpp, vllm, ollama or foundry")  # fmt: skip
+    what.add_argument("--model", default="pocket", metavar="NAME", help="model (default: pocket)")
+    what.add_argument("--artifact", metavar="NAME", help="artifact (default: the runtime's own)")
+    what.add_argument("--place", default="auto", metavar="PLACE",
+                      help="embedded, compose, attached or auto (default: auto)")  # fmt: skip
+    how = ask.add_argument_group("how it is asked")
+    how.add_argument("--system", default="", metavar="TEXT",
+                     help="a system prompt, for questions without one")  # fmt: skip
+    how.add_argument("--max-tokens", type=_positive, default=512, metavar="N",
+                     help="most tokens of an answer (default: 512)")  # fmt: skip
+    how.add_argument("--temperature", type=_temperature, default=0.0, metavar="T",
+                     help="0 to 2 (default: 0, the most probable token each time)")  # fmt: skip
+    how.add_argument("--samples", type=_positive, default=1, metavar="N",
+                     help="answers to each question (default: 1)")  # fmt: skip
+    how.add_argument("--seed", type=_natural, default=0, metavar="N",
+                     help="seed of the first sample; the next has N + 1 (default: 0)")  # fmt: skip
+    how.add_argument("--vote", action="store_true",
+                     help="of a question's samples, judge the one most agree with")  # fmt: skip
+    how.add_argument("--force-calls", action="store_true",
+                     help="make the runtime answer with a valid function call wherever functions "
+                          "are offered (not foundry)")  # fmt: skip
+    how.add_argument("--concurrency", type=_positive, default=4, metavar="N",
+                     help="requests at once (default: 4)")  # fmt: skip
+    how.add_argument("--timeout", type=_positive, default=120, metavar="S",
+                     help="seconds for one question, retries included (default: 120)")  # fmt: skip
+    after = ask.add_argument_group("what comes of it")
+    after.add_argument("--failures", type=_natural, default=5, metavar="N",
+                       help="print N wrong answers (default: 5)")  # fmt: skip
+    after.add_argument("--out", metavar="FILE",
+                       help="results as JSON (default: in build/evaluate, named after the run); "
+                            "answers are kept beside it as they come (.jsonl), and the same "
+                            "command goes on where it stopped")  # fmt: skip
+    after.add_argument("--against", metavar="FILE",
+                       help="results of another run over the same questions: compare, with "
+                            "McNemar's test")  # fmt: skip
+    after.add_argument("--quality", action="store_true",
+                       help="ask nothing: measure the checkers themselves on answers that were "
+                            "labelled by hand")  # fmt: skip
+
+
 def _natural(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
@@ -126,6 +206,16 @@ def _positive(text: str) -> int:
     if _natural(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
     return int(text)
+
+
+def _temperature(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a temperature: choose 0 to 2")
+    return value
 
 
 def _port(text: str) -> int:
@@ -153,6 +243,12 @@ def _bench(arguments) -> int:
     from workbook.bench import command
 
     return command.run(arguments)
+
+
+def _eval(arguments) -> None:
+    from workbook.evaluate import command
+
+    command.run(arguments)
 
 
 def _download(arguments) -> None:

@@ -9,6 +9,7 @@ BUILD = ROOT / "build"
 """Everything generated; never committed."""
 
 ARTIFACTS = BUILD / "artifacts"
+EVALUATE = BUILD / "evaluate"
 LOGS = BUILD / "logs"
 REPORT = BUILD / "report"
 RUNTIMES = BUILD / "runtimes"

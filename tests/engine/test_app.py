@@ -408,11 +408,95 @@ def test_bodies_that_are_no_json_objects_get_a_sentence(server, body, kind, stat
     assert "JSON" in error(response)["message"]
 
 
-@pytest.mark.parametrize("choice", ["required", {"type": "function"}, 7, ["auto"]])
-def test_a_forced_tool_call_is_refused(server, choice):
+@pytest.mark.parametrize(
+    "choice", [{"type": "function"}, {"type": "function", "function": {"name": "f"}}, 7, ["auto"]]
+)
+def test_a_tool_choice_that_cannot_be_is_refused(server, choice):
     response = chat(server, tools=TOOLS, tool_choice=choice)
     assert response.status_code == 400
     assert error(response)["param"] == "tool_choice"
+
+
+def test_a_call_cannot_be_forced_without_tools(server):
+    response = chat(server, tool_choice="required")
+    assert response.status_code == 400
+    assert "with that function in tools" in error(response)["message"]
+
+
+RADIUS = {
+    "name": "area",
+    "parameters": {
+        "type": "object",
+        "properties": {"radius": {"type": "integer", "minimum": 1, "maximum": 9}},
+        "required": ["radius"],
+    },
+}
+OTHER = {"name": "other", "parameters": {"type": "object", "properties": {}}}
+
+
+@pytest.mark.parametrize(
+    "choice, names",
+    [
+        ("required", {"area", "other"}),
+        ({"type": "function", "function": {"name": "area"}}, {"area"}),
+        ({"type": "function", "function": {"name": "other"}}, {"other"}),
+    ],
+    ids=["required", "area", "other"],
+)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_forced_call_fits_its_schema(server, choice, names, streamed):
+    tools = [{"type": "function", "function": function} for function in (RADIUS, OTHER)]
+    request = {"model": "pocket", "messages": HELLO, "tools": tools, "tool_choice": choice}
+    made = client(server).chat.completions.create(**request, temperature=0, stream=streamed)
+    if streamed:
+        deltas = [chunk.choices[0].delta for chunk in made if chunk.choices]
+        calls = [call for delta in deltas for call in delta.tool_calls or []]
+    else:
+        assert made.choices[0].finish_reason == "tool_calls"
+        calls = made.choices[0].message.tool_calls
+    assert calls
+    for call in calls:
+        arguments = json.loads(call.function.arguments)
+        assert call.function.name in names
+        assert set(arguments) == ({"radius"} if call.function.name == "area" else set())
+        assert 1 <= arguments.get("radius", 1) <= 9
+
+
+def test_an_answer_can_be_held_to_a_schema(server):
+    schema = {
+        "type": "object",
+        "properties": {"verdict": {"enum": ["yes", "no"]}, "sure": {"type": "boolean"}},
+        "required": ["verdict", "sure"],
+        "additionalProperties": False,
+    }
+    form = {"type": "json_schema", "json_schema": {"name": "verdict", "schema": schema}}
+    found = json.loads(answer(server, response_format=form, max_tokens=60)["message"]["content"])
+    assert found["verdict"] in ("yes", "no")
+    assert isinstance(found["sure"], bool)
+    free = answer(server, response_format={"type": "text"})
+    assert free["message"] == answer(server)["message"]
+
+
+@pytest.mark.parametrize(
+    "form, status",
+    [
+        ({"type": "json_schema"}, 422),
+        ({"type": "xml"}, 422),
+        ({"type": "json_schema", "json_schema": {"name": "x"}}, 422),
+        ({"type": "json_schema", "json_schema": {"schema": {"type": "nonsense"}}}, 400),
+    ],
+)
+def test_a_form_that_cannot_be_kept_to_is_refused(server, form, status):
+    response = chat(server, response_format=form)
+    assert response.status_code == status, response.text
+    assert error(response)["param"].startswith("response_format")
+    assert chat(server).status_code == 200
+
+
+def test_a_form_and_a_forced_call_do_not_go_together(server):
+    form = {"type": "json_schema", "json_schema": {"schema": {"type": "object"}}}
+    response = chat(server, tools=TOOLS, tool_choice="required", response_format=form)
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize("choice", ["auto", "none", None])

@@ -108,12 +108,15 @@ def test_an_unknown_checker_is_an_error():
 def test_banks_can_be_narrowed():
     questions = evaluate.load("heldout", families=("average", "syllogism"), limit=3)
     assert [q.family for q in questions] == ["average"] * 3 + ["syllogism"] * 3
-    with pytest.raises(CourseError, match=r"no question bank 'gsm9k'.*heldout, tutorial"):
+    with pytest.raises(
+        CourseError, match=r"no question bank 'gsm9k'.*code, heldout, tools, tutorial"
+    ):
         evaluate.load("gsm9k")
 
 
 def test_every_question_has_an_id_of_its_own():
-    questions = evaluate.load("heldout") + evaluate.load("tutorial")
+    names = ("heldout", "tutorial", "tools", "code")
+    questions = [question for name in names for question in evaluate.load(name)]
     assert len({q.id for q in questions}) == len(questions)
 
 

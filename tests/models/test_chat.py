@@ -1,5 +1,7 @@
 """The chat template, and reading tool calls back."""
 
+import json
+
 import pytest
 from transformers import AutoTokenizer
 
@@ -88,3 +90,62 @@ def test_a_guard_cuts_special_tokens_and_nothing_else():
     }
     assert chat.guarded(f"<{chat.GUARD}|end|>", special) == f"{cut}end|>", "a typed guard goes"
     assert chat.guarded(None, special) is None
+
+
+def test_the_schema_of_calls_limits_what_is_not_limited():
+    free, short = {"type": "string"}, {"type": "string", "maxLength": 3}
+    properties = {
+        "a": free, "b": short, "c": {"enum": ["x"], "type": "string"}, "type": {"type": "string"},
+        "d": {"type": "array", "items": free}, "e": {"type": "string", "format": "date"},
+    }  # fmt: skip
+    function = {"name": "f", "parameters": {"type": "object", "properties": properties}}
+    for tool in (function, {"type": "function", "function": function}):
+        schema = chat.calls_schema([tool], most=2, room=448 + 82)
+        assert (schema["minItems"], schema["maxItems"]) == (1, 2)
+        (call,) = schema["items"]["anyOf"]
+        assert call["properties"]["name"] == {"const": "f"}
+        arguments = call["properties"]["arguments"]
+        assert arguments["additionalProperties"] is False
+        assert arguments["properties"] == {
+            "a": {"type": "string", "maxLength": 32}, "b": short, "c": properties["c"],
+            "type": {"type": "string", "maxLength": 32}, "e": properties["e"],
+            "d": {"type": "array", "maxItems": 2, "items": {"type": "string", "maxLength": 16}},
+        }  # fmt: skip
+    assert free == {"type": "string"}
+
+
+@pytest.mark.parametrize("room", [60, 120, 400, 512, 2000])
+def test_the_longest_calls_fit_into_the_room(room):
+    text, numbers = {"type": "string"}, {"type": "array", "items": {"type": "number"}}
+    translate = {"language": text, "word": text}
+    book = {"day": text, "names": {"type": "array", "items": text}, "sizes": numbers}
+    tools = [
+        {"name": name, "parameters": {"type": "object", "properties": properties}}
+        for name, properties in (("translate_word", translate), ("book", book), ("now", {}))
+    ]
+    for offered in ([tools[0]], tools[1:]):
+        schema = chat.calls_schema(offered, room=room)
+        longest = max(_tokens(call) for call in schema["items"]["anyOf"])
+        assert 1 <= schema["maxItems"] <= 4
+        # With no room at all there is still one call, of short texts.
+        assert schema["maxItems"] * longest <= room or (schema["maxItems"] == 1 and room < 100)
+
+
+def _tokens(call: dict) -> int:
+    """The length of the longest call, where every character of a value is a token."""
+    arguments = call["properties"]["arguments"]["properties"]
+    fixed = json.dumps({"name": call["properties"]["name"]["const"], "arguments": arguments and {
+        name: "" for name in arguments}})  # fmt: skip
+    sizes = {
+        "string": lambda s: s["maxLength"],
+        "array": lambda s: s["maxItems"] * s["items"].get("maxLength", 4),
+    }
+    return len(fixed) // 2 + sum(sizes[s["type"]](s) for s in arguments.values())
+
+
+def test_a_text_in_an_argument_may_hold_the_closing_token():
+    calls = [{"name": "say", "arguments": {"text": "a <|/tool_call|> b"}}]
+    raw = f"Well.<|tool_call|>{json.dumps(calls)}<|/tool_call|> Done.<|end|>"
+    assert chat.split_tool_calls(raw) == ("Well. Done.", calls)
+    bare = '<|tool_call|>{"name": "a", "arguments": {}}, {"name": "b", "arguments": {}}<|end|>'
+    assert [call["name"] for call in chat.split_tool_calls(bare)[1]] == ["a", "b"]

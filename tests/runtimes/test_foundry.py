@@ -18,9 +18,11 @@ import pytest
 from workbook import evaluate, models, paths, runtimes
 from workbook.convert import convert
 from workbook.engine import LocalModel
+from workbook.engine.errors import ApiError
+from workbook.engine.schemas import ChatRequest
 from workbook.models import chat
 from workbook.runtimes import foundry, foundry_server, process
-from workbook.runtimes.foundry_server import FoundryModel
+from workbook.runtimes.foundry_server import SERVED, FoundryModel, FoundryRequest
 
 pytestmark = pytest.mark.skipif(bool(foundry.missing()), reason=foundry.missing())
 
@@ -225,6 +227,12 @@ def error(response: httpx.Response, status: int) -> dict:
         ({"min_tokens": 4}, 400, "no option min_tokens"),
         ({"frequency_penalty": 0.5}, 400, "no option frequency_penalty"),
         ({"response_format": {"type": "json_object"}}, 400, "no option response_format"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}},
+            400,
+            "no option response_format",
+        ),
+        ({"response_format": "json"}, 400, "no option response_format"),
         ({"logprobs": True}, 400, "no option logprobs"),
         ({"colour": "red"}, 400, "no option colour"),
         ({"n": 2}, 422, "field n"),
@@ -244,6 +252,17 @@ def error(response: httpx.Response, status: int) -> dict:
 def test_what_it_cannot_do_is_refused_in_one_sentence(rt, fields, status, words):
     assert re.search(words, error(ask(rt, **fields), status)["message"])
     assert ask(rt, max_tokens=1).status_code == 200
+
+
+def test_every_option_of_the_engine_is_served_or_refused():
+    engine_only = ChatRequest.model_fields.keys() - SERVED
+    assert {"min_tokens", "response_format"} <= engine_only
+    asked = {"model": "pocket", "messages": CIRCLE}
+    for name in engine_only:
+        # A value that the engine's own type need not know: a new field must be refused here too.
+        body = FoundryRequest.model_construct(**asked, **{name: 7})
+        with pytest.raises(ApiError, match=f"no option {name}: leave it out"):
+            body.refuse_unknown()
 
 
 def test_a_stream_that_is_refused_has_the_status_too(rt):
@@ -283,6 +302,7 @@ def test_half_a_character_is_refused(rt):
 
 def test_options_that_ask_for_nothing_are_taken(rt):
     neutral = {"frequency_penalty": 0.0, "logprobs": False, "stop": None, "user": "me", "n": 1}
+    neutral |= {"min_tokens": 0, "response_format": {"type": "text"}}
     assert answer(rt, **neutral) == answer(rt)
 
 

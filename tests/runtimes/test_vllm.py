@@ -216,6 +216,7 @@ TEXTS = {
     "no closing token": 'Wait. <|tool_call|>[{"name": "f", "arguments": {"a": "]"}}]',
     "text after it": '<|tool_call|>[{"name": "f", "arguments": {}}]<|/tool_call|> done',
     "code": '<|tool_call|>[{"name": "f", "arguments": {"code": "a\nb"}}]<|/tool_call|>',
+    "the closing token in a text": '<|tool_call|>[{"name": "f", "arguments": {"a": "\\"<|/tool_call|>"}}]<|/tool_call|> b',  # noqa: E501
     "no call at all": "<|tool_call|>nonsense<|/tool_call|>",
     "cut off": '<|tool_call|>[{"name": "f", "argu',
     "half a token": "a < b, a <| b, <|tool",
@@ -423,14 +424,18 @@ def test_with_tools_offered_text_still_streams(client):
 
 @pytest.mark.slow
 def test_a_required_call_is_made_where_the_model_would_rather_talk(client):
-    city = {"type": "string", "enum": ["Hanoi", "Paris"]}  # a free text might never end
-    function = TOOL["function"] | {"parameters": {"type": "object", "properties": {"city": city},
-                                                  "required": ["city"]}}  # fmt: skip
-    tools = [{"type": "function", "function": function}]
-    assert not ask(client, GREETING, tools=tools).choices[0].message.tool_calls
-    forced = ask(client, GREETING, tools=tools, tool_choice="required", parallel_tool_calls=False)
-    [call] = forced.choices[0].message.tool_calls
+    city = {"type": "string", "enum": ["Hanoi", "Paris"]}
+    for tools in ([TOOL], [_with_city(city)]):
+        assert not ask(client, GREETING, tools=tools).choices[0].message.tool_calls
+        forced = ask(client, GREETING, tools=tools, tool_choice="required",
+                     parallel_tool_calls=False)  # fmt: skip
+        [call] = forced.choices[0].message.tool_calls
     assert json.loads(call.function.arguments)["city"] in city["enum"]
+
+
+def _with_city(city: dict) -> dict:
+    parameters = {"type": "object", "properties": {"city": city}, "required": ["city"]}
+    return {"type": "function", "function": TOOL["function"] | {"parameters": parameters}}
 
 
 @pytest.mark.slow

@@ -3,7 +3,8 @@
 import ipywidgets
 import pytest
 
-from workbook import paths, runtimes, settings, widgets
+from workbook import models, paths, runtimes, settings, widgets
+from workbook.models import chat
 
 
 def find(widget, kind, description=None):
@@ -72,3 +73,120 @@ def test_an_empty_question_is_not_sent(rt):
     find(view, ipywidgets.Textarea).value = " "
     find(view, ipywidgets.Button, "Ask").click()
     assert "Type a question first" in find(view, ipywidgets.HTML).value
+
+
+# ---------------------------------------------------------------- two runtimes
+
+
+@pytest.fixture(scope="module")
+def other(artifact):
+    with runtimes.start("llamacpp", place="embedded") as other:
+        yield other
+
+
+def shown(view) -> list[str]:
+    return [answer.value for answer in view.answers]
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_two_runtimes_answer_side_by_side(rt, other, together):
+    view = widgets.playground_of_two(rt, other)
+    view.box.value, view.together.value = "What is a KV cache?", together
+    before = shown(view)
+    view.button.click()
+    left, right = shown(view)
+    plain = [widgets.stream(one, "What is a KV cache?") for one in (rt, other)]
+    for html, one, reply in zip((left, right), (rt, other), plain, strict=True):
+        assert one.name in html
+        assert reply.text in html
+        assert f"tokens: <b>{reply.tokens}</b>" in html
+        assert "first token: <b>–</b>" not in html
+        assert "tokens/s: <b>–</b>" not in html
+    assert all("first token: <b>–</b>" in html for html in before)
+    assert not view.button.disabled
+
+
+def test_a_reply_is_measured(rt):
+    reply = widgets.stream(rt, "What is a KV cache?")
+    whole = rt.client.chat.completions.create(
+        model=rt.model,
+        messages=[{"role": "user", "content": "What is a KV cache?"}],
+        temperature=0,
+        max_tokens=400,
+    )
+    assert reply.text == whole.choices[0].message.content
+    assert reply.tokens == whole.usage.completion_tokens
+    assert 0 < reply.first_token <= reply.seconds
+    assert reply.rate == pytest.approx(reply.tokens / reply.seconds)
+    assert reply.error == ""
+
+
+def test_one_of_two_runtimes_may_fail(rt):
+    with runtimes.start("engine", place="embedded", share=False) as gone:
+        view = widgets.playground_of_two(gone, rt)
+    view.box.value = "What is a KV cache?"
+    view.button.click()
+    left, right = shown(view)
+    assert "the runtime was stopped" in left
+    assert "first token: <b>–</b>" in left
+    assert widgets.stream(rt, "What is a KV cache?").text in right
+    assert not view.button.disabled
+
+
+def test_a_refusal_is_one_sentence_in_both_columns(rt):
+    view = widgets.playground_of_two(rt, rt)
+    view.box.value = "word " * 9000
+    view.button.click()
+    assert all("The runtime did not answer: " in html for html in shown(view))
+
+
+def test_an_empty_question_goes_to_neither(rt, other):
+    view = widgets.playground_of_two(rt, other)
+    before = shown(view)
+    view.box.value = "  "
+    view.button.click()
+    assert view.said.value == "Type a question first."
+    assert shown(view) == before
+
+
+def test_an_example_fills_the_question_for_both(rt):
+    view = widgets.playground_of_two(rt, rt)
+    view.chooser.value = widgets.EXAMPLES[2]
+    assert view.box.value == widgets.EXAMPLES[2]
+
+
+def test_without_widgets_there_is_a_table(rt, other):
+    table = widgets.side_by_side([rt, other], "What is a KV cache?")
+    assert [row["runtime"].split(",")[0] for row in table.rows] == ["engine", "llamacpp"]
+    assert all("ms" in row["first token"] and int(row["tokens/s"]) > 0 for row in table.rows)
+    assert all("KV cache" in row["answer"] for row in table.rows)
+    view = widgets.playground_of_two(rt, other)
+    assert "side_by_side([left, right]" in view._repr_mimebundle_()["text/plain"]
+
+
+# ---------------------------------------------------------------- tokens
+
+
+def test_a_prompt_is_shown_token_by_token():
+    text = chat.render([{"role": "user", "content": "What is 5 < 6?\n"}])
+    seen = widgets.Tokens(models.folder("pocket"), text)
+    assert "".join(token.text for token in seen.tokens) == text
+    assert [token.text for token in seen.tokens if token.special] == [
+        "<|user|>", "<|end|>", "<|assistant|>"
+    ]  # fmt: skip
+    assert (len(seen), seen.special) == (len(seen.ids), 3)
+    assert str(seen).splitlines()[0] == f"  <|user|>  [{seen.ids[0]}]"
+    assert str(seen).endswith(f"{len(seen)} tokens, 3 of them special")
+    assert "\\n" in str(seen)
+    html = seen._repr_html_()
+    assert "&lt;|user|&gt;" in html
+    assert "<|user|>" not in html
+    assert html.count("<span") == len(seen)
+
+
+def test_what_a_model_wrote_is_shown_too():
+    folder = models.folder("pocket")
+    seen = widgets.Tokens(folder, "<|user|>Hello<|end|>")
+    assert str(widgets.Tokens(folder, seen.ids)) == str(seen)
+    with pytest.raises(OSError, match=r"tokenizer\.json"):
+        widgets.Tokens(folder / "card", "Hello")

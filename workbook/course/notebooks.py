@@ -29,6 +29,9 @@ ABSOLUTE_PATH = re.compile(
     r"(?<![\w./:-])(?:/(?:home|Users|root|tmp|work|mnt|opt|var|usr)/\w|[A-Z]:\\)"
 )
 SHELL = re.compile(r"^\s*[!%?]|^[\w\s,]+=\s*[!%]\w|get_ipython\(")
+PROGRESS = re.compile(r"\d+/(?:\d+|\?) ?\[\d\d:\d\d(?:<|, )")
+"""What every progress bar of tqdm has: 3/9 [00:01<00:02, ...]."""
+
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 EMPTY_LINK_TEXT = {"here", "this", "link", "click here"}
 
@@ -184,8 +187,8 @@ def _stored(output: NotebookNode) -> NotebookNode:
 def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
     kept: list[NotebookNode] = []
     for output in outputs:
-        if "it/s]" in _text_of(output) or "?it" in _text_of(output):
-            continue  # a progress bar
+        if PROGRESS.search(_text_of(output)):
+            continue
         last = kept[-1] if kept else None
         if last and output.output_type == last.output_type == "stream" and output.name == last.name:
             last.text += output.text

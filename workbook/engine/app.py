@@ -12,9 +12,10 @@ from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from workbook.engine import errors
+from workbook.engine import errors, guidance
 from workbook.engine.errors import ApiError
 from workbook.engine.generation import LocalModel
+from workbook.engine.guidance import Guidance
 from workbook.engine.schemas import ChatRequest, ReasoningRequest
 from workbook.engine.service import Job, Service
 from workbook.engine.toolcalls import ToolCall
@@ -121,7 +122,7 @@ def create_app(
 
     @app.post("/v1/chat/completions")
     async def chat(body: ChatRequest, request: Request) -> Response:
-        check_choice(body.tool_choice)
+        form = guidance.asked_for(body)
         model = service.model
         if body.model != model_name:
             raise ApiError(
@@ -130,7 +131,7 @@ def create_app(
                 param="model",
                 code="model_not_found",
             )
-        job = await _job(model, body)
+        job = await _job(model, body, form)
         frame = {
             "id": f"chatcmpl-{uuid.uuid4().hex}",
             "created": int(time.time()),
@@ -146,17 +147,6 @@ def create_app(
     return app
 
 
-def check_choice(choice: object) -> None:
-    """Raises ApiError for a tool_choice that would need constrained decoding."""
-    if choice not in ("auto", "none", None):
-        raise ApiError(
-            400,
-            f"This server cannot force a tool call: tool_choice is {json.dumps(choice)[:60]}, "
-            f'send "auto" or "none".',
-            param="tool_choice",
-        )
-
-
 async def _prompt(model: LocalModel, messages: list[dict], tools: list[dict] | None) -> list[int]:
     # A long text takes a while to split into tokens: not on the event loop.
     prompt = await to_thread.run_sync(model.encode, messages, tools)
@@ -164,8 +154,10 @@ async def _prompt(model: LocalModel, messages: list[dict], tools: list[dict] | N
     return prompt
 
 
-async def _job(model: LocalModel, body: ChatRequest) -> Job:
+async def _job(model: LocalModel, body: ChatRequest, form: Guidance | None) -> Job:
     messages = [message.as_template() for message in body.messages]
+    if form:
+        await to_thread.run_sync(model.check, form.kind, form.data)
     tools = body.offered_tools
     return Job(
         await _prompt(model, messages, tools),
@@ -175,6 +167,7 @@ async def _job(model: LocalModel, body: ChatRequest) -> Job:
         top_p=1.0 if body.top_p is None else body.top_p,
         seed=body.seed,
         tools=tools,
+        guidance=(form.kind, form.data) if form else None,
     )
 
 

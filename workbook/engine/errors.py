@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from workbook.engine.generation import PromptTooLong
+from workbook.engine.generation import BadGuidance, PromptTooLong
 
 INTERNAL = "The engine failed while it worked on this request: see its log for the traceback."
 
@@ -39,6 +39,10 @@ def install(app: FastAPI) -> None:
     async def _too_long(request: Request, error: PromptTooLong) -> JSONResponse:
         param = "prompt" if request.url.path == "/reasoning" else "messages"
         return _response(400, str(error), param, "context_length_exceeded")
+
+    @app.exception_handler(BadGuidance)
+    async def _guidance(_: Request, error: BadGuidance) -> JSONResponse:
+        return _response(400, str(error), "response_format", "invalid_schema")
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:

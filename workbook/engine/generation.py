@@ -36,6 +36,10 @@ class PromptTooLong(CourseError):
         self.limit = limit
 
 
+class BadGuidance(CourseError):
+    """A schema or grammar that cannot be kept to."""
+
+
 @dataclass(frozen=True)
 class Token:
     """One generated token. `text` is whole characters only: it is empty for a special token and
@@ -135,13 +139,15 @@ class LocalModel:
         temperature: float = 0.0,
         top_p: float = 1.0,
         seed: int | None = None,
+        guidance: tuple[str, str] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[Token]:
         """The answer to a prompt, token by token, until an end token or max_tokens.
 
         At temperature 0 the most probable token is taken each time; above it, tokens are drawn,
-        and the same seed draws the same ones. No end token comes before min_tokens. `cancelled`
-        is asked before every token; when it says yes, the stream ends.
+        and the same seed draws the same ones. No end token comes before min_tokens. guidance is
+        ("json_schema" or "lark_grammar", the schema or grammar as text): only tokens that keep to
+        it are taken. `cancelled` is asked before every token; when it says yes, the stream ends.
 
         Raises PromptTooLong, and CourseError when this thread already has an open stream.
         """
@@ -152,10 +158,30 @@ class LocalModel:
             "min_length": len(prompt_ids) + min(min_tokens, room),
             **_sampling(temperature, top_p, seed),
         }
-        return self._stream(prompt_ids, room, search, cancelled or (lambda: False))
+        return self._stream(prompt_ids, room, search, guidance, cancelled or (lambda: False))
+
+    def check(self, kind: str, data: str) -> None:
+        """Raises BadGuidance when answers cannot be kept to this schema or grammar."""
+        self._acquire(lambda: False)
+        try:
+            params = og.GeneratorParams(self._model)
+            params.set_search_options(max_length=2)
+            params.set_guidance(kind, data)
+            og.Generator(self._model, params)
+        except Exception as error:  # the library raises bare Exceptions
+            raise BadGuidance(
+                f"The answer's form cannot be kept to ({_first_line(error)}): send another schema."
+            ) from error
+        finally:
+            self._release()
 
     def _stream(
-        self, prompt_ids: list[int], room: int, search: dict, cancelled: Callable[[], bool]
+        self,
+        prompt_ids: list[int],
+        room: int,
+        search: dict,
+        guidance: tuple[str, str] | None,
+        cancelled: Callable[[], bool],
     ) -> Iterator[Token]:
         if not self._acquire(cancelled):
             return
@@ -164,6 +190,8 @@ class LocalModel:
                 return
             params = og.GeneratorParams(self._model)
             params.set_search_options(**search)
+            if guidance:
+                params.set_guidance(*guidance)
             generator = og.Generator(self._model, params)
             generator.append_tokens(prompt_ids)
             text = _Pieces(self._tokenizer, self.special_ids)

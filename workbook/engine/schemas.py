@@ -101,6 +101,25 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
+class JsonSchema(BaseModel):
+    """The schema that an answer must satisfy."""
+
+    body: dict[str, Any] = Field(alias="schema")
+
+
+class ResponseFormat(BaseModel):
+    """The form of an answer: free text, or JSON that satisfies a schema."""
+
+    type: Literal["text", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+    @model_validator(mode="after")
+    def _has_its_schema(self) -> "ResponseFormat":
+        if self.type == "json_schema" and self.json_schema is None:
+            raise ValueError("json_schema is missing: give it with a schema in it")
+        return self
+
+
 class ChatRequest(BaseModel):
     """OpenAI's chat request, as far as this engine serves it.
 
@@ -120,6 +139,7 @@ class ChatRequest(BaseModel):
     stream_options: StreamOptions | None = None
     tools: list[Tool] | None = None
     tool_choice: Any = "auto"
+    response_format: ResponseFormat | None = None
 
     @property
     def tokens(self) -> int:

@@ -108,6 +108,7 @@ class Job:
     top_p: float = 1.0
     seed: int | None = None
     tools: list[dict] | None = None
+    guidance: tuple[str, str] | None = None
     token_ids: list[int] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
     finish_reason: str = ""
@@ -132,6 +133,7 @@ class Job:
             temperature=self.temperature,
             top_p=self.top_p,
             seed=self.seed,
+            guidance=self.guidance,
             cancelled=cancelled,
         )
         for token in stream:

@@ -1,39 +1,46 @@
 """Is an answer right? Final answers are extracted and compared, never whole texts."""
 
 import json
-import math
 import re
+from fractions import Fraction
 
-NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?|-?\.\d+")
+from workbook.evaluate.extract import final_answer, number, same_number, yes_no
+
+__all__ = [
+    "final_answer",
+    "fraction",
+    "number",
+    "plain_call",
+    "same_calls",
+    "same_fraction",
+    "same_number",
+    "same_text",
+    "yes_no",
+]
 
 
-def final_answer(text: str) -> str:
-    """What follows the last `Answer:`, up to the end of its line; the whole text without one."""
-    found = re.findall(r"answer\s*:\s*(.+)", text, flags=re.IGNORECASE)
-    return found[-1].strip() if found else text.strip()
+def same_fraction(text: str, expected: str) -> bool:
+    """True when the final answer is the expected fraction, as a fraction, a decimal number or
+    percent (to four decimals): 3/8, 6/16, 0.375 and 37.5% are the same."""
+    value = fraction(text)
+    if value is None:
+        return False
+    near = Fraction(0) if re.search(r"\d\s*/\s*\d", final_answer(text)) else Fraction(1, 20_000)
+    return abs(value - Fraction(expected)) <= near
 
 
-def number(text: str) -> float | None:
-    """The number of the final answer: after `Answer:` the first one, elsewhere the last one.
-    Thousands separators are understood. None when there is no number."""
-    text = text.replace("\u2212", "-").replace("-$", "-")
-    stated = re.search(r"answer\s*:\s*\S", text, flags=re.IGNORECASE)
-    found = NUMBER.findall(final_answer(text))
-    if not found:
+def fraction(text: str) -> Fraction | None:
+    """The final answer as a fraction: 3/8, 0.375 or 37.5%. None when it is none of these."""
+    found = re.search(r"(\d+(?:\.\d+)?)(?:\s*/\s*(\d+))?\s*(%?)", final_answer(text))
+    if not found or (found[2] and (not int(found[2]) or "." in found[1])):
         return None
-    return float((found[0] if stated else found[-1]).replace(",", ""))
+    return Fraction(found[1]) / int(found[2] or 1) / (100 if found[3] else 1)
 
 
-def yes_no(text: str) -> str | None:
-    """`yes` or `no`, from the final answer's first such word; None when there is neither."""
-    found = re.search(r"\b(yes|no)\b", final_answer(text), flags=re.IGNORECASE)
-    return found.group(1).lower() if found else None
-
-
-def same_number(text: str, expected: float, tolerance: float = 0.005) -> bool:
-    """True when the text's final number is the expected one, within an absolute tolerance."""
-    found = number(text)
-    return found is not None and math.isclose(found, expected, rel_tol=1e-9, abs_tol=tolerance)
+def same_text(text: str, expected: str) -> bool:
+    """True when the final answer is the expected words; capitals and a last full stop do not
+    count."""
+    return final_answer(text).strip(" .!\"'").lower() == expected.strip(" .").lower()
 
 
 def plain_call(call: object) -> dict:

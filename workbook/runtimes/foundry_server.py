@@ -31,7 +31,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import ConfigDict
 
 from workbook.engine import PromptTooLong, ToolCall, errors, toolcalls
-from workbook.engine.app import GONE, check_choice, events_of, whole_of
+from workbook.engine.app import GONE, events_of, whole_of
 from workbook.engine.errors import ApiError
 from workbook.engine.schemas import ChatRequest
 from workbook.engine.service import Service
@@ -53,11 +53,28 @@ NEUTRAL = {
     "logprobs": False,
     "response_format": {"type": "text"},
     "parallel_tool_calls": True,
+    "min_tokens": 0,
 }
 """Options that the server does not have, with the value that asks for nothing."""
 
 LABELS = {"user", "metadata", "store", "safety_identifier"}
 """Options that do not change an answer: they are taken and not used."""
+
+SERVED = {
+    "model",
+    "messages",
+    "max_tokens",
+    "max_completion_tokens",
+    "temperature",
+    "top_p",
+    "seed",
+    "n",
+    "stream",
+    "stream_options",
+    "tools",
+    "tool_choice",
+}
+"""Fields of the engine's request that this server serves too; it refuses the engine's others."""
 
 
 # ---------------------------------------------------------------- the model
@@ -295,10 +312,14 @@ class FoundryRequest(ChatRequest):
 
     model_config = ConfigDict(extra="allow")
 
+    # The engine checks their forms; here any form is refused with the same words.
+    min_tokens: Any = None
+    response_format: Any = None
+
     def refuse_unknown(self) -> None:
         """Raises ApiError 400 for the first option that would have to be ignored."""
-        options = dict(self.model_extra or {}) | {"min_tokens": self.min_tokens or None}
-        for name, value in options.items():
+        own = {name: getattr(self, name) for name in type(self).model_fields if name not in SERVED}
+        for name, value in {**own, **(self.model_extra or {})}.items():
             if name in LABELS or value is None or NEUTRAL.get(name) == value:
                 continue
             raise ApiError(
@@ -396,6 +417,17 @@ def create_app(folder: Path, model_name: str, *, artifact: str = "") -> FastAPI:
         return JSONResponse(whole_of(frame, job, parts)) if job.finish_reason else GONE
 
     return app
+
+
+def check_choice(choice: object) -> None:
+    """Raises ApiError for a tool_choice that would need constrained decoding."""
+    if choice not in ("auto", "none", None):
+        raise ApiError(
+            400,
+            f"This server cannot force a tool call: tool_choice is {json.dumps(choice)[:60]}, "
+            f'send "auto" or "none".',
+            param="tool_choice",
+        )
 
 
 def _job(model: FoundryModel, body: FoundryRequest) -> FoundryJob:

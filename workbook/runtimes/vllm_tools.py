@@ -9,6 +9,7 @@ also inside a container: it needs vLLM and nothing of the course.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 
 from vllm.entrypoints.generate.base.protocol import (
@@ -26,6 +27,17 @@ from vllm.tool_parsers.abstract_tool_parser import ToolParser, ToolParserManager
 NAME = "phi4_mini_native"
 OPENING, CLOSING = "<|tool_call|>", "<|/tool_call|>"
 ENDS = ("<|end|>", "<|endoftext|>")
+MOST_CALLS = 4
+"""Calls in one forced answer, at most."""
+
+ROOM = 512
+"""Tokens of an answer, where a request does not say."""
+
+SHORTEST = 16
+"""Characters that every text may have, however short the answer."""
+
+LIMITS = {"string": "maxLength", "array": "maxItems"}
+"""What limits a type."""
 
 
 def read_calls(body: str) -> list[dict]:
@@ -66,11 +78,8 @@ class Splitter:
     def feed(self, text: str) -> Iterator[str | dict]:
         """What the next piece of the answer makes certain."""
         self.held += text
-        while (CLOSING if self.in_call else OPENING) in self.held:
-            mark = CLOSING if self.in_call else OPENING
-            before, _, self.held = self.held.partition(mark)
-            yield from self._calls(before + mark) if self.in_call else _text(before)
-            self.in_call = not self.in_call
+        while (place := self._mark()) >= 0:
+            yield from self._cut(place)
         if not self.in_call:
             cut = len(self.held) - _started(self.held)
             ready, self.held = self.held[:cut], self.held[cut:]
@@ -78,11 +87,36 @@ class Splitter:
 
     def finish(self) -> Iterator[str | dict]:
         """What is left when the answer ends."""
+        while self.in_call and CLOSING in self.held:  # a text in it never ended: no call
+            yield from self._cut(self.held.index(CLOSING))
+            yield from self.feed("")
         yield from self._calls(self.held) if self.in_call else _text(self.held)
         self.held, self.in_call = "", False
 
+    def _mark(self) -> int:
+        """Where the next token begins that opens a call or closes it, -1 where there is none. A
+        closing token inside an argument's text is text."""
+        if not self.in_call:
+            return self.held.find(OPENING)
+        place = self.held.find(CLOSING)
+        while place >= 0 and _in_text(self.held[:place]):
+            place = self.held.find(CLOSING, place + 1)
+        return place
+
+    def _cut(self, place: int) -> Iterator[str | dict]:
+        mark = CLOSING if self.in_call else OPENING
+        before, self.held = self.held[:place], self.held[place + len(mark) :]
+        self.in_call = not self.in_call
+        yield from _text(before) if self.in_call else self._calls(before + mark)
+
     def _calls(self, body: str) -> Iterator[str | dict]:
         yield from read_calls(body.removesuffix(CLOSING)) or _text(OPENING + body)
+
+
+def _in_text(json_part: str) -> bool:
+    """Whether the beginning of some JSON ends inside a text."""
+    quotes = [quote for quote in re.findall(r'\\.|(")', json_part, re.S) if quote]
+    return len(quotes) % 2 == 1
 
 
 def _text(text: str) -> Iterator[str]:
@@ -121,29 +155,29 @@ class Phi4MiniNativeToolParser(ToolParser):
             tools = [getattr(tool, "function", tool) for tool in request.tools]
             tools = [tool for tool in tools if name is None or tool.name == name]
             single = name is not None or request.parallel_tool_calls is False
-            tag = json.dumps({"type": "structural_tag", "format": self._calls_of(tools, single)})
+            room = getattr(request, "max_completion_tokens", None) or request.max_tokens or ROOM
+            form = self._calls_of(tools, 1 if single else MOST_CALLS, room)
+            tag = json.dumps({"type": "structural_tag", "format": form})
             request.structured_outputs = StructuredOutputsParams(structural_tag=tag)
             if hasattr(request, "response_format"):
                 request.response_format = None
         return request
 
-    def _calls_of(self, tools: list, single: bool) -> dict:
-        """What an answer with calls looks like, as xgrammar's structural tags say it."""
-        calls = {
-            "type": "tags_with_separator",
-            "tags": [_tag(tool) for tool in tools],
-            "separator": ", ",
-            "at_least_one": True,
-            "stop_after_first": single,
-        }
+    def _calls_of(self, tools: list, most: int, room: int) -> dict:
+        """What an answer of so many tokens with calls looks like, as xgrammar's structural tags
+        say it."""
+        most, longest = _fitting(tools, most, room)
+        call = {"type": "or", "elements": [_tag(tool, longest) for tool in tools]}
+        further = {"type": "sequence", "elements": [{"type": "const_string", "value": ", "}, call]}
         elements = [
             {"type": "token", "token": self.vocab[OPENING]},
             {"type": "const_string", "value": "["},
-            calls,
+            call,
+            {"type": "repeat", "min": 0, "max": most - 1, "content": further},
             {"type": "const_string", "value": "]"},
             {"type": "token", "token": self.vocab[CLOSING]},
         ]
-        return {"type": "sequence", "elements": elements}
+        return {"type": "sequence", "elements": elements if most > 1 else _without(elements, 3)}
 
     def extract_tool_calls(self, model_output, request) -> ExtractedToolCallInformation:
         """Text and calls of a whole answer."""
@@ -194,8 +228,51 @@ class Phi4MiniNativeToolParser(ToolParser):
         return DeltaMessage(content=text or None, tool_calls=calls)
 
 
-def _tag(tool) -> dict:
-    schema = getattr(tool, "parameters", None) or {"type": "object"}
+def _without(items: list, index: int) -> list:
+    return items[:index] + items[index + 1 :]
+
+
+def _schema(tool) -> dict:
+    return getattr(tool, "parameters", None) or {"type": "object"}
+
+
+def _fitting(tools: list, most: int, room: int) -> tuple[int, int]:
+    """How many calls fit into so many tokens, and how many characters a text in one may then have
+    (at worst, a token each): a model that has lost its way may never end a text by itself."""
+    texts = max(sum(json.dumps(_schema(t)).count(f'"{k}"') for k in LIMITS) for t in tools)
+    fixed = max(_fixed(tool) for tool in tools)
+    most = max(1, min(most, room // (fixed + SHORTEST * texts)))
+    return most, max(SHORTEST, (room - most * fixed) // (most * max(1, texts)))
+
+
+def _fixed(tool) -> int:
+    """About how many tokens a call takes besides its values."""
+    call = {"name": tool.name, "arguments": dict.fromkeys(_schema(tool).get("properties") or {})}
+    return len(json.dumps(call)) // 2 + 1
+
+
+def _limited(schema, longest: int, named: bool = False):
+    """A schema in which every text and every list has a limit. `named`: these keys are names of
+    properties."""
+    if isinstance(schema, list):
+        return [_limited(item, longest) for item in schema]
+    if not isinstance(schema, dict) or (not named and {"enum", "const"} & schema.keys()):
+        return schema
+    kind = None if named else schema.get("type")
+    inner = min(longest, SHORTEST) if kind == "array" else longest
+    made = {
+        key: _limited(value, inner, not named and key in ("properties", "$defs"))
+        for key, value in schema.items()
+    }
+    if isinstance(kind, str) and kind in LIMITS and not {"pattern", "format"} & schema.keys():
+        texts = '"string"' in json.dumps(schema.get("items", {}))
+        size = {"string": 1, "array": SHORTEST if texts else 4}[kind]
+        made.setdefault(LIMITS[kind], max(1, longest // size))
+    return made
+
+
+def _tag(tool, longest: int) -> dict:
+    schema = _limited(_schema(tool), longest)
     return {
         "type": "tag",
         "begin": f'{{"name": {json.dumps(tool.name)}, "arguments": ',

@@ -1,6 +1,27 @@
 """ipywidgets views over the floors below; each has a plain fallback and no logic of its own."""
 
+from workbook.widgets.failures_browser import failures
 from workbook.widgets.panels import settings_panel
-from workbook.widgets.playgrounds import EXAMPLES, pieces, playground
+from workbook.widgets.playgrounds import (
+    EXAMPLES,
+    Reply,
+    pieces,
+    playground,
+    playground_of_two,
+    side_by_side,
+    stream,
+)
+from workbook.widgets.tokens import Tokens
 
-__all__ = ["EXAMPLES", "pieces", "playground", "settings_panel"]
+__all__ = [
+    "EXAMPLES",
+    "Reply",
+    "Tokens",
+    "failures",
+    "pieces",
+    "playground",
+    "playground_of_two",
+    "settings_panel",
+    "side_by_side",
+    "stream",
+]
