@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import httpx
 import psutil
 import pytest
+from filelock import FileLock
 
 from workbook import paths, runtimes
 from workbook.errors import CourseError
@@ -170,6 +171,19 @@ def test_a_server_that_died_is_started_again(artifact):
     with runtimes.start("engine", **OPTIONS) as second:
         assert second.pid != first.pid and second.client.models.list()
     first.stop()
+
+
+def test_what_a_keeper_wrote_at_its_end_is_not_taken_for_the_next_one(tmp_path):
+    folder = tmp_path / "engine"
+    folder.mkdir()
+    with FileLock(folder / leases.KEEPER, thread_local=False) as keeper:
+        ending = threading.Thread(target=shared._end, args=[folder])
+        ending.start()
+        time.sleep(0.3)
+        leases.write(folder / leases.STATE, {"ended": -9})  # it saw its server die just now
+        keeper.release()
+        ending.join()
+    assert not (folder / leases.STATE).exists()
 
 
 @pytest.mark.slow

@@ -124,7 +124,8 @@ def _end(folder: Path) -> None:
             psutil.Process(leases.read(folder / leases.PROCESS)["pid"]).terminate()
     try:
         with FileLock(folder / leases.KEEPER, timeout=ENDING):
-            pass
+            # A keeper whose server died at this moment has written so.
+            (folder / leases.STATE).unlink(missing_ok=True)
     except Timeout:
         raise CourseError(
             f"A server of {folder.name} does not end: end the processes whose command line has "
