@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 from anyio import to_thread
 from fastapi import FastAPI, Request, Response
@@ -57,37 +58,13 @@ def create_app(
     app = FastAPI(title="SLM Engine", summary=f"A small model on {ENGINE}", lifespan=lifespan)
     errors.install(app)
 
-    @app.get("/")
-    async def about() -> dict:
-        return {
-            "name": "SLM Engine",
-            "what": f"the model {model_name} on {ENGINE}",
-            "status": service.status,
-            "endpoints": ENDPOINTS,
-        }
-
-    @app.get("/health")
-    async def health() -> JSONResponse:
-        if service.status == "loading":
-            return JSONResponse({"status": "loading"}, 503)
-        if service.status == "failed":
-            return JSONResponse({"status": "failed", "reason": service.reason}, 503)
-        return JSONResponse(
-            {
-                "status": "ok",
-                "model": model_name,
-                "artifact": artifact,
-                "engine": ENGINE,
-                "version": service.model.version,
-                "context": service.model.context,
-                "threads": service.model.threads,
-            }
-        )
-
-    @app.get("/v1/models")
-    async def models() -> dict:
-        card = {"id": model_name, "object": "model", "created": 0, "owned_by": "workbook"}
-        return {"object": "list", "data": [card]}
+    about = {
+        "name": "SLM Engine",
+        "what": f"the model {model_name} on {ENGINE}",
+        "endpoints": ENDPOINTS,
+    }
+    card = {"model": model_name, "artifact": artifact, "engine": ENGINE}
+    add_state(app, service, about, card, lambda model: {"threads": model.threads})
 
     @app.post("/reasoning")
     async def reasoning(body: ReasoningRequest, request: Request) -> Response:
@@ -124,27 +101,65 @@ def create_app(
     async def chat(body: ChatRequest, request: Request) -> Response:
         form = guidance.asked_for(body)
         model = service.model
-        if body.model != model_name:
-            raise ApiError(
-                404,
-                f"There is no model {body.model!r} here: this engine serves {model_name!r}.",
-                param="model",
-                code="model_not_found",
-            )
+        check_model(body.model, model_name, "engine")
         job = await _job(model, body, form)
-        frame = {
-            "id": f"chatcmpl-{uuid.uuid4().hex}",
-            "created": int(time.time()),
-            "model": model_name,
-        }
-        if body.stream:
-            answer = service.answer(job, request.is_disconnected)
-            events = events_of(frame, job, answer, usage=body.wants_usage)
-            return StreamingResponse(events, media_type="text/event-stream")
-        parts = [part async for part in service.answer(job, request.is_disconnected)]
-        return JSONResponse(whole_of(frame, job, parts)) if job.finish_reason else GONE
+        return await reply(service, job, body, request)
 
     return app
+
+
+def add_state(
+    app: FastAPI,
+    service: Service,
+    about: dict,
+    card: dict,
+    more: Callable[[Any], dict] = lambda model: {},
+) -> None:
+    """What tells what is served: `/`, `/health` and `/v1/models`.
+
+    about: what `/` says besides the status; card: what `/health` says besides the model's version
+    and context, `model` among it; more: what it says of the loaded model besides.
+    """
+
+    @app.get("/")
+    async def root() -> dict:
+        return about | {"status": service.status}
+
+    @app.get("/health")
+    async def health() -> JSONResponse:
+        if service.status != "ok":
+            reason = {"reason": service.reason} if service.status == "failed" else {}
+            return JSONResponse({"status": service.status} | reason, 503)
+        model = service.model
+        found = {"version": model.version, "context": model.context}
+        return JSONResponse({"status": "ok"} | card | found | more(model))
+
+    @app.get("/v1/models")
+    async def models() -> dict:
+        one = {"id": card["model"], "object": "model", "created": 0, "owned_by": "workbook"}
+        return {"object": "list", "data": [one]}
+
+
+def check_model(asked: str, served: str, what: str) -> None:
+    """Raises ApiError when a request names another model than the one that `what` serves."""
+    if asked != served:
+        raise ApiError(
+            404,
+            f"There is no model {asked!r} here: this {what} serves {served!r}.",
+            param="model",
+            code="model_not_found",
+        )
+
+
+async def reply(service: Service, job: Job, body: ChatRequest, request: Request) -> Response:
+    """The answer to a chat completion, whole or streamed as the request asks."""
+    frame = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
+    answer = service.answer(job, request.is_disconnected)
+    if body.stream:
+        events = events_of(frame, job, answer, usage=body.wants_usage)
+        return StreamingResponse(events, media_type="text/event-stream")
+    parts = [part async for part in answer]
+    return JSONResponse(whole_of(frame, job, parts)) if job.finish_reason else GONE
 
 
 async def _prompt(model: LocalModel, messages: list[dict], tools: list[dict] | None) -> list[int]:

@@ -15,30 +15,26 @@ import os
 import re
 import socket
 import sys
-import threading
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
 from anyio import to_thread
 from fastapi import FastAPI, Response
 from fastapi import Request as HttpRequest
-from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import ConfigDict
 
 from workbook.engine import PromptTooLong, ToolCall, errors, toolcalls
-from workbook.engine.app import GONE, events_of, whole_of
+from workbook.engine.app import add_state, check_model, reply
 from workbook.engine.errors import ApiError
 from workbook.engine.schemas import ChatRequest
 from workbook.engine.service import Service
 from workbook.errors import CourseError
 from workbook.models import chat
 from workbook.runtimes import foundry
-from workbook.serving import GRACE, exit_with_parent, listen
+from workbook.serving import add_address, listen, run
 
 if TYPE_CHECKING:
     from foundry_local_sdk import ChatSession, Item, Request
@@ -359,62 +355,21 @@ def create_app(folder: Path, model_name: str, *, artifact: str = "") -> FastAPI:
     app = FastAPI(title="Foundry Local, served", lifespan=lifespan)
     errors.install(app)
 
-    @app.get("/")
-    async def about() -> dict:
-        return {
-            "name": "Foundry Local, served",
-            "what": f"the model {model_name} in {ENGINE}'s ChatSession",
-            "status": service.status,
-            "endpoints": ["POST /v1/chat/completions", "GET /v1/models", "GET /health"],
-        }
-
-    @app.get("/health")
-    async def health() -> JSONResponse:
-        if service.status != "ok":
-            state = {"status": service.status} | (
-                {"reason": service.reason} if service.reason else {}
-            )
-            return JSONResponse(state, 503)
-        return JSONResponse(
-            {
-                "status": "ok",
-                "model": model_name,
-                "artifact": artifact,
-                "engine": ENGINE,
-                "version": service.model.version,
-                "context": service.model.context,
-            }
-        )
-
-    @app.get("/v1/models")
-    async def models() -> dict:
-        card = {"id": model_name, "object": "model", "created": 0, "owned_by": "workbook"}
-        return {"object": "list", "data": [card]}
+    about = {
+        "name": "Foundry Local, served",
+        "what": f"the model {model_name} in {ENGINE}'s ChatSession",
+        "endpoints": ["POST /v1/chat/completions", "GET /v1/models", "GET /health"],
+    }
+    add_state(app, service, about, {"model": model_name, "artifact": artifact, "engine": ENGINE})
 
     @app.post("/v1/chat/completions")
     async def chat_completions(body: FoundryRequest, request: HttpRequest) -> Response:
         check_choice(body.tool_choice)
         body.refuse_unknown()
         model = service.model
-        if body.model != model_name:
-            raise ApiError(
-                404,
-                f"There is no model {body.model!r} here: this server serves {model_name!r}.",
-                param="model",
-                code="model_not_found",
-            )
+        check_model(body.model, model_name, "server")
         job = await to_thread.run_sync(_job, model, body)
-        frame = {
-            "id": f"chatcmpl-{uuid.uuid4().hex}",
-            "created": int(time.time()),
-            "model": model_name,
-        }
-        answer = service.answer(job, request.is_disconnected)
-        if body.stream:
-            events = events_of(frame, job, answer, usage=body.wants_usage)
-            return StreamingResponse(events, media_type="text/event-stream")
-        parts = [part async for part in answer]
-        return JSONResponse(whole_of(frame, job, parts)) if job.finish_reason else GONE
+        return await reply(service, job, body, request)
 
     return app
 
@@ -448,11 +403,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--model", default="pocket", help="model name (default: pocket)")
     parser.add_argument("--artifact", default="onnx-int4", help="what the folder holds")
     parser.add_argument("--folder", type=Path, required=True, help="a GenAI folder")
-    parser.add_argument("--host", default="127.0.0.1", help="address (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=foundry.KIND.port, help="0 takes a free one")
-    parser.add_argument(
-        "--exit-with-parent", action="store_true", help="exit when standard input closes"
-    )
+    add_address(parser, port=foundry.KIND.port)
     return parser
 
 
@@ -474,13 +425,7 @@ def main(argv: list[str] | None = None) -> int:
 def serve(args: argparse.Namespace, listener: socket.socket) -> None:
     """Run the server on a socket that listens already."""
     app = create_app(args.folder, args.model, artifact=args.artifact)
-    server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=GRACE))
-    if args.exit_with_parent:
-        threading.Thread(target=exit_with_parent, args=[server], daemon=True).start()
-    port = listener.getsockname()[1]
-    print(f"foundry: {args.model} ({args.artifact}) on http://{args.host}:{port}", flush=True)
-    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is the way to end it
-        server.run(sockets=[listener])
+    run(app, listener, args, f"foundry: {args.model} ({args.artifact})")
 
 
 if __name__ == "__main__":

@@ -391,16 +391,12 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--gguf", type=Path, required=True, help="the model's file")
     parser.add_argument("--model", required=True, help="the name that clients ask for")
     parser.add_argument("--artifact", default="", help="what the file is, as /health says")
-    parser.add_argument("--host", default="127.0.0.1", help="address (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8081, help="0 takes a free one (default: 8081)")
     parser.add_argument("--context", type=_natural, default=4096, help="tokens of each request")
     parser.add_argument("--parallel", type=_natural, default=1, help="requests computed at once")
     parser.add_argument("--threads", type=_natural, help="threads that compute (default: cores)")
     parser.add_argument("--kv-cache", choices=KV_TYPES, default="f16", help="default: f16")
     parser.add_argument("--embeddings", action="store_true", help="answer /v1/embeddings too")
-    parser.add_argument(
-        "--exit-with-parent", action="store_true", help="exit when standard input closes"
-    )
+    serving.add_address(parser, port=8081)
     return parser
 
 

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import socket
 import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from workbook import paths
 from workbook.errors import CourseError
 from workbook.runtimes.ollama_server import values
 from workbook.runtimes.ollama_server.weights import Weights
-from workbook.serving import GRACE, exit_with_parent, listen
+from workbook.serving import add_address, listen, run
 
 
 def options() -> argparse.ArgumentParser:
@@ -26,14 +25,10 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--artifact", default="", help="what the file is, for /api/version")
     parser.add_argument("--store", type=Path, default=paths.BUILD / "ollama" / "stand-in",
                         help="folder for the models that are created")  # fmt: skip
-    parser.add_argument("--host", default="127.0.0.1", help="address (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=11434, help="default: 11434")
     parser.add_argument("--context", type=int, default=4096, help="tokens (default: 4096)")
     parser.add_argument("--threads", type=int, default=0, help="threads that compute")
     parser.add_argument("--keep-alive", default="5m", help="as OLLAMA_KEEP_ALIVE (default: 5m)")
-    parser.add_argument(
-        "--exit-with-parent", action="store_true", help="exit when standard input closes"
-    )
+    add_address(parser, port=11434)
     return parser
 
 
@@ -67,8 +62,6 @@ def _keep_alive(text: str) -> timedelta:
 
 
 def _serve(args: argparse.Namespace, keep_alive: timedelta, listener: socket.socket) -> None:
-    import uvicorn
-
     from workbook.runtimes.ollama_server.app import ENGINE, create_app
     from workbook.runtimes.ollama_server.service import Service
 
@@ -79,15 +72,7 @@ def _serve(args: argparse.Namespace, keep_alive: timedelta, listener: socket.soc
         context=args.context, threads=args.threads, keep_alive=keep_alive,
     )  # fmt: skip
     app = create_app(service, artifact=args.artifact)
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=GRACE, ws="none")
-    )
-    if args.exit_with_parent:
-        threading.Thread(target=exit_with_parent, args=[server], daemon=True).start()
-    port = listener.getsockname()[1]
-    print(f"{ENGINE}: {args.model} on http://{args.host}:{port}", flush=True)
-    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is the way to end it
-        server.run(sockets=[listener])
+    run(app, listener, args, f"{ENGINE}: {args.model}", log_config=None, ws="none")
 
 
 if __name__ == "__main__":
