@@ -4,6 +4,9 @@ tests/labs/labNN/exercise_N/ holds one snippet a submission. It is put behind th
 in the cell that its first line names, so that it only holds what is different. A snippet that
 is called wrong_* must cost points, with the message of its second line; all others must get
 full marks, except for always_equal, which must fail, too.
+
+Cells with the tag `slow` (those that load a model or start a server) are only run for the
+exercises whose test cells have that tag; their snippets are slow tests.
 """
 
 import re
@@ -71,6 +74,10 @@ def grader(cell) -> dict:
 
 def graded_cells(book) -> list:
     return [cell for cell in book.cells if grader(cell).get("grade")]
+
+
+def slow(cell) -> bool:
+    return "slow" in cell.metadata.get("tags", [])
 
 
 def exercise_of(cell) -> str:
@@ -149,7 +156,7 @@ def _run_tests(snippet: Snippet, tests: dict[str, str]) -> dict[str, str]:
     said = {}
     for cell in with_snippets(snippet.lab, [snippet]).cells:
         name = grader(cell).get("grade_id")
-        if name is None or (name == "artifact" and snippet.exercise != "exercise_3"):
+        if name is None or (slow(cell) and snippet.exercise not in slow_exercises(snippet.lab)):
             continue
         if name not in tests:
             exec(cell.source, names)
@@ -166,19 +173,23 @@ def _sources(book) -> dict[str, str]:
     return {grader(cell)["grade_id"]: cell.source for cell in graded_cells(book)}
 
 
-def _params(slow: tuple[str, ...]) -> list:
+def slow_exercises(lab: str) -> set[str]:
+    return {exercise_of(cell) for cell in graded_cells(released(lab)) if slow(cell)}
+
+
+def _params() -> list:
     return [
         pytest.param(
             snippet,
             id=f"{lab}-{snippet.exercise}-{snippet.name}",
-            marks=[pytest.mark.slow] if snippet.exercise in slow else [],
+            marks=[pytest.mark.slow] if snippet.exercise in slow_exercises(lab) else [],
         )
         for lab in LABS
         for snippet in snippets(lab)
     ]
 
 
-@pytest.mark.parametrize("snippet", _params(slow=("exercise_3",)))
+@pytest.mark.parametrize("snippet", _params())
 def test_a_snippet_gets_what_it_deserves(snippet):
     """All tests fail it in just the cells that it names, the public ones in those that are not
     marked as hidden: so every line of a test has a snippet that needs it."""
