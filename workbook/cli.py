@@ -38,6 +38,21 @@ def _parser() -> argparse.ArgumentParser:
     convert.epilog = "For example: workbook convert --model pocket --to onnx-int8"
     convert.set_defaults(run=_convert)
 
+    shape = commands.add_parser(
+        "shape", help="make an artifact of a model's geometry with random weights"
+    )
+    shape.add_argument("model", choices=["phi4-mini"], help="whose geometry")
+    shape.add_argument(
+        "--scale", default="1/4", choices=["1", "1/2", "1/4", "1/8"],
+        help="of widths, heads and vocabulary (default: 1/4)",
+    )  # fmt: skip
+    shape.add_argument("--to", default="onnx-int4", help="artifact (default: onnx-int4)")
+    shape.epilog = (
+        "The name it prints is a model's: workbook bench --model phi4-mini-shape-1-4. A shape "
+        "answers nothing; --to hf-bf16 writes its weights, which vLLM reads."
+    )
+    shape.set_defaults(run=_shape)
+
     bench = commands.add_parser("bench", help="measure runtimes under load, side by side")
     bench.add_argument("--runtimes", type=_names, default=["engine"], help="engine,llamacpp,...")
     bench.add_argument("--model", default="pocket", help="model name (default: pocket)")
@@ -237,6 +252,21 @@ def _convert(arguments) -> None:
     print(f"{arguments.to} of {arguments.model}: converting, or looking in the cache", flush=True)
     made = convert(arguments.model, arguments.to)
     print(f"{made.name} of {made.model}: {made.megabytes:.1f} MB in {made.path}")
+
+
+def _shape(arguments) -> None:
+    from workbook import models
+    from workbook.convert import convert
+    from workbook.models import shapes
+
+    name = f"{arguments.model}-shape-{arguments.scale.replace('/', '-')}"
+    if arguments.to == "hf-bf16":
+        made = shapes.write_weights(models.geometry(name), models.folder(name))
+        size, place = made.stat().st_size / 1e6, made.parent
+    else:
+        artifact = convert(name, arguments.to)
+        size, place = artifact.megabytes, artifact.path
+    print(f"{arguments.to} of {name}, which answers nothing: {size:.1f} MB in {place}")
 
 
 def _bench(arguments) -> int:

@@ -13,6 +13,7 @@ EVALUATE = BUILD / "evaluate"
 LOGS = BUILD / "logs"
 REPORT = BUILD / "report"
 RUNTIMES = BUILD / "runtimes"
+SHAPES = BUILD / "shapes"
 SETTINGS = BUILD / "settings.json"
 
 VLLM = ROOT / ".venv-vllm"

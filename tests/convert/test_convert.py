@@ -105,7 +105,7 @@ def test_affordable_leaves_out_what_does_not_fit(monkeypatch):
         available = converter._room(models.folder("pocket"), "onnx-int4")["memory"]
 
     monkeypatch.setattr(converter.psutil, "virtual_memory", lambda: Memory)
-    assert convert.affordable("pocket") == ["onnx-int8", "onnx-int4"]
+    assert convert.affordable("pocket") == ["onnx-int4"]
     with pytest.raises(CourseError, match=r"to onnx-fp32 needs .* GB of memory"):
         converter._check_room(models.folder("pocket"), "onnx-fp32")
     Memory.available = 10

@@ -19,7 +19,8 @@ class Artifact:
 
     `path` is its folder. `bytes` counts the weight files, `sha256` is over the same files;
     `seconds` is how long the conversion took; `difference` is the parity check's relative
-    difference of logits (see parity.py).
+    difference of logits and `agreement` how often both rank the same token first (see
+    parity.py): None for a shape, which has no original.
     """
 
     name: str
@@ -28,8 +29,8 @@ class Artifact:
     bytes: int
     sha256: str
     seconds: float
-    difference: float
-    agreement: float
+    difference: float | None
+    agreement: float | None
 
     @property
     def megabytes(self) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from workbook.convert import running
 from workbook.errors import CourseError
-from workbook.models import chat
+from workbook.models import Geometry, chat
 
 FILE = "model.gguf"
 """The one file of a GGUF artifact, in its folder."""
@@ -61,15 +61,15 @@ BITS = {"F32": 32, "BF16": 16, "F16": 16, "Q8_0": 8.5, "Q5_1": 6, "Q4_0": 4.5}
 """Bits that one weight takes, its share of the block's scale included."""
 
 
-def room(weights: int, to: str) -> dict[str, int]:
-    """Bytes of memory and of disk that a conversion takes, from the bytes of the bf16 weights."""
+def room(geometry: Geometry, to: str) -> dict[str, int]:
+    """Bytes of memory and of disk that a conversion takes at most."""
     recipe = RECIPES[to]
-    size = int(weights * BITS[recipe.matrices] / 16)
-    # Writing takes little memory; the check loads the original and then the result (which
-    # llama.cpp may keep a second time, rearranged). llama-quantize needs its input on the disk.
-    original = weights * (2 if to == "gguf-f32" else 1)
+    size = int(geometry.parameters * BITS[recipe.matrices] / 8)
+    # Writing takes little memory. The check computes with one matrix of the original at a time,
+    # then with the result, which llama.cpp may keep a second time, rearranged. llama-quantize
+    # needs its input on the disk.
     return {
-        "memory": int(1.2 * max(original, 2 * size)),
+        "memory": int(1.2 * max(4 * geometry.embedding, 2 * size)),
         "disk": size * (2 if recipe.program else 1),
     }
 

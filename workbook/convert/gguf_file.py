@@ -17,7 +17,7 @@ from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, TokenType
 
 from workbook.convert.gguf import Recipe
 from workbook.errors import CourseError
-from workbook.models import chat
+from workbook.models import Geometry, chat, shapes
 
 PRE_TOKENIZERS = {
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -211,6 +211,16 @@ class _Tensor:
 
 
 @dataclass(frozen=True)
+class _Drawn(_Tensor):
+    """A tensor of a shape: random numbers, drawn when they are written."""
+
+    def tofile(self, out: BinaryIO) -> None:
+        drawn = shapes.draw(self.key, self.shape)
+        for start in range(0, self.shape[0], ROWS):
+            gguf.quants.quantize(drawn[start : start + ROWS], self.type).tofile(out)
+
+
+@dataclass(frozen=True)
 class _Factors:
     """LongRoPE's factors: one for each pair of rotary dimensions."""
 
@@ -235,14 +245,18 @@ def _tensors(source: Path, config: dict, recipe: Recipe) -> Iterator[_Tensor | _
         yield from _rope_factors(config)
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.PHI3, config["num_hidden_layers"])
     tied = config.get("tie_word_embeddings", False)
-    for file in sorted(source.glob("*.safetensors")):
-        for key, shape in _shapes(file).items():
-            name = names.get_name(key, try_suffixes=(".weight", ".bias"))
-            if name is None:
-                raise CourseError(f"{file.name} holds {key}, which has no place in a Phi-3 GGUF.")
-            if tied and name.startswith("output."):  # a copy of the embedding
-                continue
-            yield _Tensor(name, _type(name, shape, recipe, tied), file, key, shape)
+    files = sorted(source.glob("*.safetensors"))
+    kind, found = _Tensor, [(file, *one) for file in files for one in _shapes(file).items()]
+    if not files:
+        geometry = Geometry.from_folder(source)
+        kind, found = _Drawn, [(source, *one) for one in shapes.tensors(geometry)]
+    for file, key, shape in found:
+        name = names.get_name(key, try_suffixes=(".weight", ".bias"))
+        if name is None:
+            raise CourseError(f"{file.name} holds {key}, which has no place in a Phi-3 GGUF.")
+        if tied and name.startswith("output."):  # a copy of the embedding
+            continue
+        yield kind(name, _type(name, shape, recipe, tied), file, key, shape)
 
 
 def _type(name: str, shape: tuple[int, ...], recipe: Recipe, tied: bool) -> GGMLQuantizationType:

@@ -1,4 +1,7 @@
-"""From a Hugging Face folder to an ONNX artifact, by ONNX Runtime GenAI's model builder."""
+"""From a Hugging Face folder to an ONNX artifact, by ONNX Runtime GenAI's model builder.
+
+The weights go through it one matrix at a time: see streaming.py.
+"""
 
 import json
 import sys
@@ -7,6 +10,7 @@ from pathlib import Path
 
 from workbook.convert import running
 from workbook.errors import CourseError
+from workbook.models import Geometry
 
 
 @dataclass(frozen=True)
@@ -29,25 +33,31 @@ RECIPES = {
 MADE_BY = ("onnxruntime-genai", "onnxruntime", "onnx", "transformers")
 """Packages whose version decides what comes out."""
 
-MEMORY_FACTOR = 3
-"""Memory that the model builder takes, relative to the bf16 weights (measured at the real size:
-22.6 GB for 7.67 GB)."""
+BASE = 10**9
+"""Bytes of memory that Python, PyTorch and the builder take before there is a weight."""
 
 
-def room(weights: int, to: str) -> dict[str, int]:
-    """Bytes of memory and of disk that a conversion takes, from the bytes of the weights."""
-    # PyTorch keeps the weights in fp32 while the fp32 graph is written and compared.
-    need = MEMORY_FACTOR * weights * (2 if to == "onnx-fp32" else 1)
-    return {"memory": need, "disk": need}
+def room(geometry: Geometry, to: str) -> dict[str, int]:
+    """Bytes of memory and of disk that a conversion takes at most."""
+    # A scale of 32 bits for each block of 32. The embedding shares the output matrix in int4; in
+    # int8 the graph keeps a second one in fp32.
+    precision = RECIPES[to].precision
+    bits = {"fp32": 32, "int8": 9, "int4": 5}[precision]
+    made = geometry.parameters * bits // 8
+    made += 4 * geometry.embedding if precision == "int8" else 0
+    # Either the matrices that are quantized so far and the largest one in fp32, or the finished
+    # model in the check, whose weights ONNX Runtime rearranges into a second copy.
+    return {"memory": BASE + max(made + 4 * geometry.embedding, 2 * made), "disk": made}
 
 
 def build(to: str, source: Path, out: Path, *, context: int, cache: Path, **_: object) -> None:
     """Write the GenAI folder `out`. Raises CourseError when the model builder fails."""
     # In a process of its own: PyTorch's memory is given back, and the notebook stays quiet.
     recipe = RECIPES[to]
-    command = [sys.executable, "-m", "onnxruntime_genai.models.builder",
-               "-i", source, "-o", out, "-p", recipe.precision, "-e", "cpu", "-c", cache,
-               "--extra_options", "hf_remote=false", *recipe.options]  # fmt: skip
+    drawn = [] if any(source.glob("*.safetensors")) else ["--random"]  # a shape
+    command = [sys.executable, "-m", "workbook.convert.streaming",
+               "--source", source, "--out", out, "--cache", cache,
+               "--precision", recipe.precision, *drawn, *recipe.options]  # fmt: skip
     running.run(list(map(str, command)), f"The conversion of {source.name} to {to}")
     if not (out / "model.onnx").exists():
         raise CourseError(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workbook import paths
 from workbook.errors import CourseError
+from workbook.models import shapes
 from workbook.models.geometry import Geometry
 
 FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja", "LICENSE")
@@ -31,11 +32,18 @@ class Model:
     context: int
     repository: str = ""
     revision: str = ""
+    divisor: int = 0
+
+    @property
+    def shape(self) -> bool:
+        """True for the geometry of phi4-mini, its widths divided by `divisor`, without what it
+        has learned."""
+        return self.divisor > 0
 
     @property
     def bundled(self) -> bool:
         """True when the weights are in the checkout."""
-        return not self.repository
+        return not self.repository and not self.shape
 
 
 MODELS = {
@@ -57,8 +65,23 @@ MODELS = {
 }
 
 
+SHAPES = {
+    f"phi4-mini-shape-{scale.replace('/', '-')}": Model(
+        name=f"phi4-mini-shape-{scale.replace('/', '-')}",
+        title=f"a shape: Phi-4-mini's geometry at scale {scale}, random weights",
+        licence="MIT",
+        context=4096,
+        divisor=divisor,
+    )
+    for scale, divisor in {"1": 1, "1/2": 2, "1/4": 4, "1/8": 8}.items()
+}
+"""Models to measure speed and memory with; they answer nothing."""
+
+
 def get(name: str) -> Model:
-    """The model of that name. Raises CourseError for a name that is not in the catalogue."""
+    """The model or shape of that name. Raises CourseError for a name that is not known."""
+    if name in SHAPES:
+        return SHAPES[name]
     if name not in MODELS:
         raise CourseError(
             f"There is no model {name!r} in the catalogue: choose one of {', '.join(MODELS)}."
@@ -69,9 +92,12 @@ def get(name: str) -> Model:
 def folder(name: str) -> Path:
     """The model's Hugging Face folder on this machine (config, tokenizer, safetensors).
 
-    Nothing is downloaded. Raises CourseError when the files are not here.
+    Nothing is downloaded; a shape's folder is written when it is not there. Raises CourseError
+    when the files are not here.
     """
     model = get(name)
+    if model.shape:
+        return _shape_folder(model)
     if model.bundled:
         found = paths.MODELS / name
         if not (found / "model.safetensors").exists():
@@ -103,6 +129,14 @@ def folder(name: str) -> Path:
     return found
 
 
+def _shape_folder(model: Model) -> Path:
+    found = paths.SHAPES / model.name
+    if not (found / "config.json").exists():  # the file that is written last
+        tokenizer = folder("pocket")
+        shapes.write(geometry(model.name), found, name=model.name, tokenizer=tokenizer)
+    return found
+
+
 def _complete(folder: Path) -> bool:
     index = folder / "model.safetensors.index.json"
     names = ["model.safetensors"]
@@ -118,7 +152,7 @@ def download(name: str) -> Path:
     CourseError when the hub cannot be reached or does not have the files.
     """
     model = get(name)
-    if model.bundled:
+    if not model.repository:
         return folder(name)
     import httpx
     from huggingface_hub import constants, snapshot_download
@@ -151,7 +185,7 @@ def geometry(name: str) -> Geometry:
     model = get(name)
     if model.bundled:
         return Geometry.from_folder(folder(name))
-    return PHI4_MINI
+    return shapes.scaled(PHI4_MINI, model.divisor or 1)
 
 
 PHI4_MINI = Geometry(
