@@ -121,6 +121,17 @@ def test_memory_and_processor_time(tmp_path):
     assert level.others_share == pytest.approx(0.01)
 
 
+def test_a_use_is_judged_by_its_own_limits_and_memory(tmp_path):
+    found = write(tmp_path, {"engine": [2.0, 2.0], "llamacpp": [4.0, 4.0]})
+    rows = report.fitting(found, Limits(e2e=3.0), memory=3e8).rows
+    assert [row["runtime"] for row in rows] == ["engine", "llamacpp"]
+    assert [row["good requests/s"] for row in rows] == ["0.50", "0.00"]
+    assert [row["kept the limits"] for row in rows] == ["100%", "0%"]
+    assert {row["memory fits"] for row in rows} == {"yes"}
+    little = report.fitting(found, Limits(), memory=1e8)
+    assert {row["memory fits"] for row in little.rows} == {"no"} and "memory 100 MB" in str(little)
+
+
 def test_the_share_of_the_bound(tmp_path):
     found = write(tmp_path, {"engine": [1.0, 1.0]})
     bound = found.bound(found.levels[0])

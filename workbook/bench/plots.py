@@ -90,6 +90,27 @@ def latency(report) -> Figure | None:
     return _done(figure)
 
 
+def roofline(estimates: Mapping[str, list], title: str = "") -> Figure:
+    """The bound of tokens/s against the requests at once, a line for each list of
+    planning.Estimate. A filled point: memory sets it; a hollow one: compute does."""
+    figure, axis = plt.subplots(figsize=(6.4, 3.6))
+    for (name, line), colour in zip(estimates.items(), COLOURS, strict=False):
+        batches = [e.batch for e in line]
+        rates = [e.bound.tokens_per_second for e in line]
+        axis.plot(batches, rates, "o-", color=colour, label=name, markersize=4)
+        computed = [(b, r) for b, r, e in zip(batches, rates, line, strict=True)
+                    if e.bound.by == "compute"]  # fmt: skip
+        if computed:
+            axis.plot(*zip(*computed, strict=True), "o", color="white", markersize=2)
+    axis.set_xscale("log", base=2)
+    axis.set_yscale("log")
+    ticks = sorted({e.batch for line in estimates.values() for e in line})
+    axis.set_xticks(ticks, [str(tick) for tick in ticks])
+    axis.set(xlabel="requests at once", ylabel="tokens/s at most, all together", title=title)
+    axis.legend(frameon=False, fontsize=9)
+    return _done(figure)
+
+
 def memory(report) -> Figure | None:
     """The most memory that each runtime had resident under any load."""
     peaks = {name: [x.peak_bytes for x in report.levels if x.runtime == name and x.peak_bytes]

@@ -1,6 +1,7 @@
 """From the files of a run to its tables, its JSON and its pictures."""
 
 import json
+import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -173,6 +174,36 @@ def measure(plan: Plan, out: Path | None = None) -> Report:
     found = Report.read(out)
     save(found)
     return found
+
+
+def fitting(report: Report, limits: Limits, *, memory: float = math.inf) -> Table:
+    """Which loads of a run would do for a use: goodput under these limits, best first.
+
+    limits: in place of those of the run; memory: bytes that the server may take. The goodput is
+    the median over the rounds. What takes too much memory, or does not tell, comes last.
+    """
+    found = []
+    for level in report.levels:
+        goods = [
+            summarise([r for r in level.records if r.round == n], limits) for n in level.rounds
+        ]
+        fits = memory == math.inf or (level.peak_bytes is not None and level.peak_bytes <= memory)
+        found.append((fits, statistics.median(s.goodput for s in goods), goods, level))
+    found.sort(key=lambda row: (not row[0], -row[1]))
+    return Table(
+        [
+            {
+                "runtime": level.runtime,
+                "load": f"{level.level:g}{' clients' if level.loop == 'closed' else '/s'}",
+                "good requests/s": f"{good:.2f}",
+                "kept the limits": f"{statistics.median(s.good_share for s in goods):.0%}",
+                "MB": _number(level.peak_bytes, "{:.0f}", 1e-6),
+                "memory fits": "yes" if fits else "no",
+            }
+            for fits, good, goods, level in found
+        ],
+        f"Limits: {limits}" + ("" if memory == math.inf else f"; memory {memory / 1e6:.0f} MB"),
+    )
 
 
 # ---------------------------------------------------------------- text

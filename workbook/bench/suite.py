@@ -89,7 +89,7 @@ class Plan:
         """One load of one round: the same for every runtime."""
         count = max(self.requests, 4 * int(level)) if loop == "closed" else self.requests
         seed = f"{self.seed}/{loop}/{level:g}/{0 if self.same_prompts else number}"
-        known = self.model if self.model in models.MODELS else ""
+        known = self.model if self.model in models.MODELS | models.SHAPES else ""
         texts = prompts.make(self.warmup + count, self.prompt_tokens, model=known, seed=seed)
         if self.same_prompts:
             texts = [texts[0]] * len(texts)

@@ -1,6 +1,25 @@
 """What a model is: the catalogue, its folders, its shape, its chat template."""
 
-from workbook.models.catalogue import MODELS, Model, download, fingerprint, folder, geometry, get
+from workbook.models.catalogue import (
+    MODELS,
+    SHAPES,
+    Model,
+    download,
+    fingerprint,
+    folder,
+    geometry,
+    get,
+)
 from workbook.models.geometry import Geometry
 
-__all__ = ["MODELS", "Geometry", "Model", "download", "fingerprint", "folder", "geometry", "get"]
+__all__ = [
+    "MODELS",
+    "SHAPES",
+    "Geometry",
+    "Model",
+    "download",
+    "fingerprint",
+    "folder",
+    "geometry",
+    "get",
+]

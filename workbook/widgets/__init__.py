@@ -1,7 +1,9 @@
 """ipywidgets views over the floors below; each has a plain fallback and no logic of its own."""
 
 from workbook.widgets.failures_browser import failures
+from workbook.widgets.live import watched
 from workbook.widgets.panels import settings_panel
+from workbook.widgets.planner import planner
 from workbook.widgets.playgrounds import (
     EXAMPLES,
     Reply,
@@ -19,9 +21,11 @@ __all__ = [
     "Tokens",
     "failures",
     "pieces",
+    "planner",
     "playground",
     "playground_of_two",
     "settings_panel",
     "side_by_side",
     "stream",
+    "watched",
 ]
