@@ -265,13 +265,14 @@ def test_the_page_is_self_contained_and_its_links_lead_somewhere(mixed):
 
 
 def test_a_page_shows_what_a_widget_falls_back_to(tmp_path):
-    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "gone"}}
+    kind = "application/vnd.jupyter.widget-{}+json"
+    view = {kind.format("view"): {"model_id": "gone"}}
     outputs = [
         new_output("display_data", {**view, "text/html": "<i>a fold</i>", "text/plain": "plain"}),
         new_output("display_data", {**view, "text/plain": "a list"}),
     ]
     notebook = new_notebook(cells=[new_code_cell("x", outputs=outputs)])
-    notebook.metadata.widgets = {view.popitem()[0]: {"state": {}}}
+    notebook.metadata.widgets = {kind.format("state"): {"state": {"gone": {}}}}
     nbformat.write(notebook, tmp_path / "a.ipynb")
     execute.write_page(tmp_path / "a.ipynb", tmp_path / "a.html", tmp_path)
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
