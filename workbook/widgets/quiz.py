@@ -22,7 +22,7 @@ class QuestionView(widgets.VBox):
             button = widgets.Button(
                 description=letter, tooltip=_plain(choice.text), layout={"width": "3em"}
             )
-            said = widgets.HTML(layout={"margin": "0 0 0 3.5em", "display": "none"})
+            said = widgets.HTML(layout={"margin": "0 0 0.5em 3.5em", "display": "none"})
             button.on_click(lambda _, c=choice, b=button, s=said: _show(c, b, s))
             # A line that is too long for its box is broken, not cut off.
             text = widgets.HTML(_box(_html(choice.text)), layout={"flex": "1 1 0%", "width": "0"})
@@ -96,7 +96,8 @@ def _folds(number: int, question: Question) -> str:
         f"<blockquote>{_feedback(choice)}</blockquote></details>"
         for letter, choice in zip(_letters(question), question.choices, strict=True)
     )
-    return f"<p><b>{number}.</b> {_asked(question)}</p>{folds}"
+    asked = f"<p><b>{number}.</b> {_asked(question)}</p>"
+    return f'<div style="margin-bottom: 1.5em">{asked}{folds}</div>'
 
 
 def _html(text: str) -> str:
