@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from workbook.course import execute, processes, report, run
 from workbook.errors import CourseError
@@ -262,6 +262,25 @@ def test_the_page_is_self_contained_and_its_links_lead_somewhere(mixed):
     assert ">FAIL</span>" in text
     assert ">OK</span>" in text
     assert str(root) not in text
+
+
+def test_a_page_shows_what_a_widget_falls_back_to(tmp_path):
+    kind = "application/vnd.jupyter.widget-{}+json"
+    view = {kind.format("view"): {"model_id": "gone"}}
+    outputs = [
+        new_output("display_data", {**view, "text/html": "<i>a fold</i>", "text/plain": "plain"}),
+        new_output("display_data", {**view, "text/plain": "a list"}),
+    ]
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=outputs)])
+    notebook.metadata.widgets = {kind.format("state"): {"state": {"gone": {}}}}
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    execute.write_page(tmp_path / "a.ipynb", tmp_path / "a.html", tmp_path)
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<i>a fold</i>" in page
+    assert "a list" in page
+    assert "gone" not in page
+    kept = nbformat.read(tmp_path / "a.ipynb", as_version=4)
+    assert kept.cells[0].outputs == outputs
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from typing import Any
 import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, papermill_engines
 
 from workbook.course import processes
@@ -189,11 +190,22 @@ def write_page(executed: Path, page: Path, folder: Path) -> None:
 
     exporter = HTMLExporter(embed_images=True)
     exporter.require_js_url = ""  # only widgets want it; offline it would hold the page up
+    notebook = nbformat.read(executed, as_version=4)
+    _without_widgets(notebook)
     html, _ = exporter.from_notebook_node(
-        nbformat.read(executed, as_version=4),
+        notebook,
         resources={"metadata": {"name": executed.stem, "path": str(folder)}},
     )
     page.write_text(html, encoding="utf-8")
+
+
+def _without_widgets(notebook: NotebookNode) -> None:
+    """A page has no kernel behind it: where there is a widget, what it falls back to is shown."""
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if len(output.get("data", {})) > 1:
+                output.data.pop("application/vnd.jupyter.widget-view+json", None)
 
 
 def _end_with_parent() -> None:
