@@ -1,0 +1,8 @@
+# cell: exercise_1_compose
+# says: There is no health check any more
+# fails: exercise_1_starts_test
+# hidden: exercise_1_starts_test
+COMPOSE = COMPOSE.replace(  # noqa: F821
+    'healthcheck: {test: [CMD, curl, -f, "http://localhost:8000/health"], start_period: 600s}',
+    "",
+)

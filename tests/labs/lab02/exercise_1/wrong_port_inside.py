@@ -1,0 +1,8 @@
+# cell: exercise_1_compose
+# says: and vLLM is at 8080
+# fails: exercise_1_starts_test
+# hidden: exercise_1_starts_test
+COMPOSE = COMPOSE.replace(  # noqa: F821
+    "--max-num-seqs 8",
+    "--max-num-seqs 8 --port 8080",
+)

@@ -1,0 +1,8 @@
+# cell: exercise_1_compose
+# says: opens the machine to the container
+# fails: exercise_1_safe_test
+# hidden: exercise_1_safe_test
+COMPOSE = COMPOSE.replace(  # noqa: F821
+    "cap_drop: [ALL]",
+    "cap_drop: [ALL], privileged: true",
+)
