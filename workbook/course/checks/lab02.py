@@ -27,7 +27,7 @@ PORT = 8000
 def _service(text: Any) -> tuple[dict[str, Any], Service]:
     """The file and its one service. Raises Mistake for what cannot be read."""
     if type(text) is not str:
-        raise Mistake(f"COMPOSE is {kind(text)}: give the file's text, in triple quotes.")
+        raise Mistake(f"compose() gave {kind(text)}: give the file's text (str), in triple quotes.")
     try:
         file = yaml.safe_load(text)
     except yaml.YAMLError as error:

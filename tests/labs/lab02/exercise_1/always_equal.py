@@ -1,5 +1,5 @@
 # cell: exercise_1_compose
-# says: COMPOSE is Anything
+# says: compose() gave Anything
 # fails: exercise_1_starts_test exercise_1_safe_test
 class Anything(str):
     def __eq__(self, other):
@@ -7,8 +7,6 @@ class Anything(str):
 
     __hash__ = str.__hash__
 
-    def replace(self, *some):
-        return self
 
-
-COMPOSE = Anything("services: {}")
+def compose():
+    return Anything("services: {}")

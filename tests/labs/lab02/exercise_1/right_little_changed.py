@@ -1,6 +1,6 @@
 # cell: exercise_1_compose
-COMPOSE = """
-services:
+def compose():
+    return """services:
   phi4-mini-reasoning:
     image: vllm/vllm-openai:v0.32.0
     container_name: phi4-mini-production

@@ -1,6 +1,6 @@
 # cell: exercise_1_compose
-COMPOSE = """
-name: slm
+def compose():
+    return """name: slm
 services:
   server:
     image: vllm/vllm-openai@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef

@@ -2,7 +2,13 @@
 # says: does not ask
 # fails: exercise_1_starts_test
 # hidden: exercise_1_starts_test
-COMPOSE = COMPOSE.replace(  # noqa: F821
-    "8000/health",
-    "8000/healthz-of-another",
-)
+repaired = compose  # noqa: F821
+
+
+def compose():
+    text = repaired()
+    text = text.replace(
+        "8000/health",
+        "8000/healthz-of-another",
+    )
+    return text

@@ -1,7 +1,13 @@
 # cell: exercise_1_compose
 # says: `latest` is another program tomorrow
 # fails: exercise_1_starts_test
-COMPOSE = COMPOSE.replace(  # noqa: F821
-    ":v0.32.0",
-    ":latest",
-)
+repaired = compose  # noqa: F821
+
+
+def compose():
+    text = repaired()
+    text = text.replace(
+        ":v0.32.0",
+        ":latest",
+    )
+    return text

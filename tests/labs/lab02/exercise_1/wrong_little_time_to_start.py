@@ -2,7 +2,13 @@
 # says: `start_period` of 300s or more
 # fails: exercise_1_starts_test
 # hidden: exercise_1_starts_test
-COMPOSE = COMPOSE.replace(  # noqa: F821
-    "600s",
-    "1m30s",
-)
+repaired = compose  # noqa: F821
+
+
+def compose():
+    text = repaired()
+    text = text.replace(
+        "600s",
+        "1m30s",
+    )
+    return text

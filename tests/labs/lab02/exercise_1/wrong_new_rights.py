@@ -2,7 +2,13 @@
 # says: It may gain rights
 # fails: exercise_1_safe_test
 # hidden: exercise_1_safe_test
-COMPOSE = COMPOSE.replace(  # noqa: F821
-    ', security_opt: ["no-new-privileges:true"]',
-    "",
-)
+repaired = compose  # noqa: F821
+
+
+def compose():
+    text = repaired()
+    text = text.replace(
+        ', security_opt: ["no-new-privileges:true"]',
+        "",
+    )
+    return text

@@ -2,7 +2,13 @@
 # says: and vLLM is at 8080
 # fails: exercise_1_starts_test
 # hidden: exercise_1_starts_test
-COMPOSE = COMPOSE.replace(  # noqa: F821
-    "--max-num-seqs 8",
-    "--max-num-seqs 8 --port 8080",
-)
+repaired = compose  # noqa: F821
+
+
+def compose():
+    text = repaired()
+    text = text.replace(
+        "--max-num-seqs 8",
+        "--max-num-seqs 8 --port 8080",
+    )
+    return text

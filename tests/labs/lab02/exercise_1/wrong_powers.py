@@ -2,7 +2,13 @@
 # says: It keeps special powers
 # fails: exercise_1_safe_test
 # hidden: exercise_1_safe_test
-COMPOSE = COMPOSE.replace(  # noqa: F821
-    "cap_drop: [ALL]",
-    "cap_drop: [NET_RAW]",
-)
+repaired = compose  # noqa: F821
+
+
+def compose():
+    text = repaired()
+    text = text.replace(
+        "cap_drop: [ALL]",
+        "cap_drop: [NET_RAW]",
+    )
+    return text

@@ -2,7 +2,13 @@
 # says: opens the machine to the container
 # fails: exercise_1_safe_test
 # hidden: exercise_1_safe_test
-COMPOSE = COMPOSE.replace(  # noqa: F821
-    "cap_drop: [ALL]",
-    "cap_drop: [ALL], privileged: true",
-)
+repaired = compose  # noqa: F821
+
+
+def compose():
+    text = repaired()
+    text = text.replace(
+        "cap_drop: [ALL]",
+        "cap_drop: [ALL], privileged: true",
+    )
+    return text

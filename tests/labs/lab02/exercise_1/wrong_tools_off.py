@@ -1,7 +1,13 @@
 # cell: exercise_1_compose
 # says: Tools are off
 # fails: exercise_1_starts_test
-COMPOSE = COMPOSE.replace(  # noqa: F821
-    "--enable-auto-tool-choice",
-    "",
-)
+repaired = compose  # noqa: F821
+
+
+def compose():
+    text = repaired()
+    text = text.replace(
+        "--enable-auto-tool-choice",
+        "",
+    )
+    return text

@@ -2,7 +2,13 @@
 # says: The file has 2 services
 # fails: exercise_1_starts_test exercise_1_safe_test
 # then: one is asked for
-COMPOSE = COMPOSE.replace(  # noqa: F821
-    "services:",
-    "services:\n  other: {image: nginx}",
-)
+repaired = compose  # noqa: F821
+
+
+def compose():
+    text = repaired()
+    text = text.replace(
+        "services:",
+        "services:\n  other: {image: nginx}",
+    )
+    return text

@@ -4,4 +4,7 @@
 # then: Left to repair: 3.
 from workbook import paths
 
-COMPOSE = (paths.NOTEBOOKS / "files" / "tutorial_vllm_compose.yaml").read_text(encoding="utf-8")
+
+def compose():
+    file = paths.NOTEBOOKS / "files" / "tutorial_vllm_compose.yaml"
+    return file.read_text(encoding="utf-8")
