@@ -1,0 +1,7 @@
+# cell: exercise_2_blocks
+# says: is right
+# fails: exercise_2_blocks_test
+# hidden: exercise_2_blocks_test
+def cache_blocks(gib, share, weights, overhead, per_token, block=16):
+    room = int(gib * 2**30 * share) - weights - overhead
+    return max(0, room // (per_token * 16))

@@ -1,0 +1,6 @@
+# cell: exercise_2_blocks
+# says: A GiB is 2**30 bytes
+# fails: exercise_2_blocks_test
+def cache_blocks(gib, share, weights, overhead, per_token, block=16):
+    room = int(gib * 10**9 * share) - weights - overhead
+    return max(0, room // (per_token * block))

@@ -1,0 +1,6 @@
+# cell: exercise_2_blocks
+# says: You left out the share
+# fails: exercise_2_blocks_test
+def cache_blocks(gib, share, weights, overhead, per_token, block=16):
+    room = int(gib * 2**30) - weights - overhead
+    return max(0, room // (per_token * block))

@@ -1,0 +1,6 @@
+# cell: exercise_3_prefill
+# says: gave the float
+# fails: exercise_3_prefill_test
+def turning_batch(machine, read, cache, operations):
+    gained = operations / machine.compute - cache / machine.bandwidth
+    return read / machine.bandwidth / gained if gained > 0 else None

@@ -1,0 +1,7 @@
+# cell: exercise_3_decode
+# says: every request has its own
+# fails: exercise_3_decode_test
+def decode_bound(machine, read, cache, operations, batch=1):
+    reading = (read + cache) / machine.bandwidth
+    calculating = batch * operations / machine.compute
+    return batch / max(reading, calculating), "memory" if reading > calculating else "compute"

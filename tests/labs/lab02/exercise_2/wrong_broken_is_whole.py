@@ -1,0 +1,18 @@
+# cell: exercise_2_chunks
+# says: The connection broke before [DONE], and chunks said nothing
+# fails: exercise_2_chunks_test
+import json
+
+
+def chunks(events):
+    found = []
+    for at, line in events:
+        if line.startswith("data:"):
+            data = line[5:].strip()
+            if data == "[DONE]":
+                return found
+            chunk = json.loads(data)
+            if "error" in chunk:
+                raise ValueError(chunk["error"]["message"])
+            found.append((at, chunk))
+    return found

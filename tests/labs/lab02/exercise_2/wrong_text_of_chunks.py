@@ -1,0 +1,18 @@
+# cell: exercise_2_chunks
+# says: give tuples of the time and the JSON
+# fails: exercise_2_chunks_test exercise_2_measure_test
+import json
+
+
+def chunks(events):
+    found = []
+    for at, line in events:
+        if line.startswith("data:"):
+            data = line[5:].strip()
+            if data == "[DONE]":
+                return found
+            chunk = json.loads(data)
+            if "error" in chunk:
+                raise ValueError(chunk["error"]["message"])
+            found.append((at, data))
+    raise ValueError("the stream broke")

@@ -1,0 +1,20 @@
+# cell: exercise_3_calls
+# says: keep them apart by their index
+# fails: exercise_3_calls_test
+import json
+
+
+def calls(deltas):
+    found = {}
+    for delta in deltas:
+        for piece in delta.get("tool_calls", []):
+            call = found.setdefault(0, {"arguments": ""})
+            call["id"] = piece.get("id", call.get("id"))
+            call["name"] = piece["function"].get("name", call.get("name"))
+            call["arguments"] += piece["function"]["arguments"]
+    for call in found.values():
+        try:
+            call["arguments"] = json.JSONDecoder().raw_decode(call["arguments"])[0]
+        except ValueError:
+            raise ValueError(f"{call['name']} was cut off") from None
+    return [found[index] for index in sorted(found)]

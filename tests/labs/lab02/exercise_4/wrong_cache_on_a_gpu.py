@@ -1,0 +1,9 @@
+# cell: exercise_4_environment
+# says: is for processors
+# fails: exercise_4_environment_test
+import math
+
+
+def serve_environment(job):
+    gib = (job["prompt"] + job["answer"]) * job["users"] * job["per_token"] / 2**30
+    return {"VLLM_CPU_KVCACHE_SPACE": str(math.ceil(gib))}

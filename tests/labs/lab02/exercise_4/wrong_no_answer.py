@@ -1,0 +1,10 @@
+# cell: exercise_4_environment
+# says: in the cache, too
+# fails: exercise_4_environment_test
+# hidden: exercise_4_environment_test
+import math
+
+
+def serve_environment(job):
+    gib = job["prompt"] * job["users"] * job["per_token"] / 2**30
+    return {"VLLM_CPU_KVCACHE_SPACE": str(math.ceil(gib))} if job["device"] == "cpu" else {}

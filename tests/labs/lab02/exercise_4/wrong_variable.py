@@ -1,0 +1,9 @@
+# cell: exercise_4_environment
+# says: VLLM_CPU_KVCACHE_SPACE is missing
+# fails: exercise_4_environment_test
+import math
+
+
+def serve_environment(job):
+    gib = (job["prompt"] + job["answer"]) * job["users"] * job["per_token"] / 2**30
+    return {"KVCACHE": str(math.ceil(gib))} if job["device"] == "cpu" else {}

@@ -1,0 +1,15 @@
+# cell: exercise_2_figures
+# says: may be left out
+# fails: exercise_2_figures_test
+# hidden: exercise_2_figures_test
+def figures(last):
+    def speed(name):
+        count, duration = last.get(f"{name}_count"), last.get(f"{name}_duration")
+        return count / (duration / 1e9) if count and duration else None
+
+    return {
+        "tokens": last.get("eval_count", 0),
+        "load_seconds": last["load_duration"] / 1e9,
+        "prompt_speed": speed("prompt_eval"),
+        "speed": speed("eval"),
+    }

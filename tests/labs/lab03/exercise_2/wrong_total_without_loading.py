@@ -1,0 +1,17 @@
+# cell: exercise_2_figures
+# says: this part's own time
+# fails: exercise_2_figures_test
+def figures(last):
+    def speed(name):
+        count, duration = (
+            last.get(f"{name}_count"),
+            last["total_duration"] - last.get("load_duration", 0),
+        )
+        return count / (duration / 1e9) if count and duration else None
+
+    return {
+        "tokens": last.get("eval_count", 0),
+        "load_seconds": last.get("load_duration", 0) / 1e9,
+        "prompt_speed": speed("prompt_eval"),
+        "speed": speed("eval"),
+    }

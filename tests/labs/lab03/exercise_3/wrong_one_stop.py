@@ -1,0 +1,17 @@
+# cell: exercise_3_body
+# says: A list of texts is wanted
+# fails: exercise_3_body_test
+def chat_body(model, question, settings):
+    options, beside = {}, {}
+    for name, value in settings.items():
+        name = OPENAI.get(name, name)  # noqa: F821
+        if name not in BESIDE and name not in OPTIONS:  # noqa: F821
+            raise ValueError(f"{name} is no option of Ollama")
+        if value is None:
+            continue
+        if name in BESIDE:  # noqa: F821
+            beside[name] = value
+        else:
+            options[name] = value
+    messages = [{"role": "user", "content": question}]
+    return {"model": model, "messages": messages, "options": options, "stream": False} | beside

@@ -1,0 +1,21 @@
+# cell: exercise_4_wait
+# says: said nothing; raise TimeoutError
+# fails: exercise_4_wait_test
+# hidden: exercise_4_wait_test
+def wait_until_ready(ask, model, attempts, pause, sleep):
+    for asked in range(attempts):
+        if asked:
+            sleep(min(8, pause))
+            pause *= 2
+        try:
+            status, body = ask("/api/tags")
+        except OSError:
+            continue
+        if status >= 500:
+            continue
+        if status != 200:
+            raise RuntimeError(f"status {status}")
+        if not has_model(body, model):  # noqa: F821
+            raise LookupError(f"no {model}")
+        return asked + 1
+    return None
