@@ -66,9 +66,6 @@ def now() -> str:
     return "12:00"
 
 
-FUNCTIONS = {"get_weather": get_weather, "book_table": book_table, "break_down": break_down}
-
-
 def _schema(properties: Json, required: list[str]) -> Json:
     schema = {"type": "object", "properties": properties, "required": required}
     return schema | {"additionalProperties": False}
@@ -107,6 +104,11 @@ def _tool(name: str, description: str, parameters: Json) -> Json:
     return {"type": "function", "function": function}
 
 
+TOOLS = {
+    "get_weather": {"call": get_weather, "parameters": WEATHER},
+    "book_table": {"call": book_table, "parameters": BOOKING},
+    "break_down": {"call": break_down, "parameters": NOTHING},
+}
 BOOKING_TOOL = _tool("book_table", "Book a table in a restaurant", BOOKING)
 LIGHT_TOOL = _tool(
     "switch_light",
@@ -249,10 +251,10 @@ def _call(name: str, arguments: str, id: str = "call_1") -> Json:
     return {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-def _refusal(function: Callable, name: str, arguments: str, functions: Json) -> str:
+def _refusal(function: Callable, name: str, arguments: str, tools: Json) -> str:
     call = f"refusal() of {name}({arguments})"
     try:
-        found = function(_call(name, arguments), dict(functions))
+        found = function(_call(name, arguments), dict(tools))
     except NotImplementedError:
         raise
     except Exception as error:
@@ -266,17 +268,17 @@ def _refusal(function: Callable, name: str, arguments: str, functions: Json) -> 
 
 
 @check
-def allowed(function: Callable, name: str, arguments: str, functions: Json) -> None:
+def allowed(function: Callable, name: str, arguments: str, tools: Json) -> None:
     """Check that refusal() is empty for a call. Raises Mistake."""
-    found = _refusal(function, name, arguments, functions)
+    found = _refusal(function, name, arguments, tools)
     if found:
         raise Mistake(f"{name}({arguments}) may be made, and refusal() gave {found!r}.")
 
 
 @check
-def refused(function: Callable, name: str, arguments: str, functions: Json, word: str) -> None:
+def refused(function: Callable, name: str, arguments: str, tools: Json, word: str) -> None:
     """Check that refusal() gives a sentence with a word in it. Raises Mistake."""
-    found = _refusal(function, name, arguments, functions)
+    found = _refusal(function, name, arguments, tools)
     call = f"{name}({arguments})"
     if not found:
         raise Mistake(f"{call} must be refused, and refusal() gave ''.")
@@ -291,7 +293,7 @@ def refused(function: Callable, name: str, arguments: str, functions: Json, word
 def nothing_called(function: Callable, name: str, arguments: str) -> None:
     """Check that refusal() calls no function. Raises Mistake."""
     _reached.clear()
-    _refusal(function, name, arguments, FUNCTIONS)
+    _refusal(function, name, arguments, TOOLS)
     if _reached:
         raise Mistake(f"refusal() called {_reached[0]}: it only says whether the call may be made.")
 
@@ -301,7 +303,7 @@ def _message(function: Callable, name: str, arguments: str) -> str:
     call, id = f"result_message() of {name}({arguments})", "call_8f91"
     _reached.clear()
     try:
-        found = function(_call(name, arguments, id), dict(FUNCTIONS))
+        found = function(_call(name, arguments, id), dict(TOOLS))
     except NotImplementedError:
         raise
     except Exception as error:
@@ -425,6 +427,20 @@ def TURNING_BACK(number: int) -> Json:
     return RESTLESS(number % 2)
 
 
+def _perform(call: Json) -> Json:
+    """Make a call; the message with its result or its error."""
+    name, arguments = call["function"]["name"], json.loads(call["function"]["arguments"])
+    if name not in TOOLS:
+        content = json.dumps({"error": f"there is no function {name}"})
+    else:
+        try:
+            result = TOOLS[name]["call"](**arguments)
+            content = result if isinstance(result, str) else json.dumps(result)
+        except ValueError as error:
+            content = json.dumps({"error": str(error)})
+    return {"role": "tool", "tool_call_id": call["id"], "content": content}
+
+
 class Model:
     """Gives messages that are written down, in place of a model: call it with a conversation.
 
@@ -454,7 +470,7 @@ def _run(function: Callable, turns: list[Json] | Callable, **rounds: int) -> tup
     """What run() gives for a model, after its form was checked."""
     _reached.clear()
     model = Model(turns)
-    found = function(model, QUESTION, dict(FUNCTIONS), **rounds)
+    found = function(model, QUESTION, _perform, **rounds)
     if type(found) is not dict or set(found) != {"answer", "stopped", "messages"}:
         raise Mistake(f"run gave {found!r}: give a dict with answer, stopped and messages.")
     if type(found["messages"]) is not list:
@@ -482,7 +498,7 @@ def answers(function: Callable, turns: list[Json]) -> None:
     _check_conversation(conversation, turns)
     wanted = [call for turn in turns for call in turn.get("tool_calls") or []]
     able = [call["function"]["name"] for call in wanted]
-    able = [name for name in able if name in FUNCTIONS]
+    able = [name for name in able if name in TOOLS]
     if _reached != able:
         raise Mistake(f"These functions were called: {_reached}; {able} is right.")
     if found["stopped"]:

@@ -11,5 +11,5 @@ class Anything(str):
     __hash__ = str.__hash__
 
 
-def refusal(call, functions):
+def refusal(call, tools):
     return Anything()

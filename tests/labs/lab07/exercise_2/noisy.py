@@ -17,6 +17,6 @@ def noise():
 quiet_message = result_message  # noqa: F821
 
 
-def result_message(call, functions):
+def result_message(call, tools):
     noise()
-    return quiet_message(call, functions)
+    return quiet_message(call, tools)

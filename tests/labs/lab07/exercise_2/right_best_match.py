@@ -2,13 +2,13 @@
 import jsonschema
 
 
-def refusal(call, functions):
-    wanted = functions.get(call["function"]["name"])
+def refusal(call, tools):
+    wanted = tools.get(call["function"]["name"])
     if wanted is None:
-        return "unknown function; known: " + " ".join(sorted(functions))
+        return "unknown function; known: " + " ".join(sorted(tools))
     try:
         arguments = json.loads(call["function"]["arguments"])  # noqa: F821
-        jsonschema.validate(arguments, parameters(wanted))  # noqa: F821
+        jsonschema.validate(arguments, wanted["parameters"])
     except json.JSONDecodeError:  # noqa: F821
         return "arguments: this is not JSON"
     except jsonschema.ValidationError as error:

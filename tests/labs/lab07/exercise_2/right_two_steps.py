@@ -1,11 +1,11 @@
 # cell: exercise_2_result
-def result_message(call, functions):
+def result_message(call, tools):
     found = {"role": "tool", "tool_call_id": call["id"]}
-    if said := refusal(call, functions):  # noqa: F821
+    if said := refusal(call, tools):  # noqa: F821
         return {**found, "content": json.dumps({"error": said})}  # noqa: F821
     arguments = json.loads(call["function"]["arguments"])  # noqa: F821
     try:
-        result = functions[call["function"]["name"]](**arguments)
+        result = tools[call["function"]["name"]]["call"](**arguments)
     except Exception as error:
         return {**found, "content": json.dumps({"error": f"{type(error).__name__}: {error}"})}  # noqa: F821
     if not isinstance(result, str):

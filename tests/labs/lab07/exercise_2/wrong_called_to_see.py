@@ -5,11 +5,11 @@
 quiet_refusal = refusal  # noqa: F821
 
 
-def refusal(call, functions):
-    found = quiet_refusal(call, functions)
+def refusal(call, tools):
+    found = quiet_refusal(call, tools)
     if not found:
         try:
-            functions[call["function"]["name"]](**json.loads(call["function"]["arguments"]))  # noqa: F821
+            tools[call["function"]["name"]]["call"](**json.loads(call["function"]["arguments"]))  # noqa: F821
         except Exception as error:
             return str(error)
     return found

@@ -1,13 +1,13 @@
 # cell: exercise_2_result
 # says: once is enough
 # fails: exercise_2_result_test
-def result_message(call, functions):
+def result_message(call, tools):
     name, text = call["function"]["name"], call["function"]["arguments"]
     try:
-        if said := refusal(call, functions):  # noqa: F821
+        if said := refusal(call, tools):  # noqa: F821
             raise ValueError(said)
-        content = json.dumps(functions[name](**json.loads(text)))  # noqa: F821
-        if isinstance(functions[name](**json.loads(text)), str):  # noqa: F821
+        content = json.dumps(tools[name]["call"](**json.loads(text)))  # noqa: F821
+        if isinstance(tools[name]["call"](**json.loads(text)), str):  # noqa: F821
             content = json.loads(content)  # noqa: F821
     except Exception as error:
         content = json.dumps({"error": str(error)})  # noqa: F821

@@ -4,8 +4,8 @@
 quiet_message = result_message  # noqa: F821
 
 
-def result_message(call, functions):
-    found = quiet_message(call, functions)
+def result_message(call, tools):
+    found = quiet_message(call, tools)
     if "error" in found["content"]:
         found["content"] = "error: " + json.loads(found["content"])["error"]  # noqa: F821
     return found

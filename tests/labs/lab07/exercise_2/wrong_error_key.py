@@ -4,7 +4,7 @@
 quiet_message = result_message  # noqa: F821
 
 
-def result_message(call, functions):
-    found = quiet_message(call, functions)
+def result_message(call, tools):
+    found = quiet_message(call, tools)
     found["content"] = found["content"].replace('"error"', '"exception"')
     return found

@@ -4,8 +4,8 @@
 quiet_message = result_message  # noqa: F821
 
 
-def result_message(call, functions):
-    found = quiet_message(call, functions)
+def result_message(call, tools):
+    found = quiet_message(call, tools)
     if "error" in found["content"]:
         found["content"] = json.dumps({"error": "something went wrong"})  # noqa: F821
     return found

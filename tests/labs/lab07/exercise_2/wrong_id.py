@@ -4,5 +4,5 @@
 quiet_message = result_message  # noqa: F821
 
 
-def result_message(call, functions):
-    return quiet_message(call, functions) | {"tool_call_id": "call_1"}
+def result_message(call, tools):
+    return quiet_message(call, tools) | {"tool_call_id": "call_1"}

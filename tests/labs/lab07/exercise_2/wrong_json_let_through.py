@@ -4,6 +4,6 @@
 quiet_refusal = refusal  # noqa: F821
 
 
-def refusal(call, functions):
+def refusal(call, tools):
     json.loads(call["function"]["arguments"])  # noqa: F821
-    return quiet_refusal(call, functions)
+    return quiet_refusal(call, tools)

@@ -5,6 +5,6 @@
 quiet_refusal = refusal  # noqa: F821
 
 
-def refusal(call, functions):
+def refusal(call, tools):
     text = call["function"]["arguments"]
-    return "" if text.startswith("[") else quiet_refusal(call, functions)
+    return "" if text.startswith("[") else quiet_refusal(call, tools)

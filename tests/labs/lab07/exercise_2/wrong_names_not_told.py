@@ -5,7 +5,7 @@
 quiet_refusal = refusal  # noqa: F821
 
 
-def refusal(call, functions):
-    if call["function"]["name"] not in functions:
+def refusal(call, tools):
+    if call["function"]["name"] not in tools:
         return "There is no such function."
-    return quiet_refusal(call, functions)
+    return quiet_refusal(call, tools)

@@ -4,5 +4,5 @@
 quiet_refusal = refusal  # noqa: F821
 
 
-def refusal(call, functions):
-    return quiet_refusal(call, functions) or None
+def refusal(call, tools):
+    return quiet_refusal(call, tools) or None

@@ -4,6 +4,6 @@
 quiet_refusal = refusal  # noqa: F821
 
 
-def refusal(call, functions):
-    found = quiet_refusal(call, functions)
+def refusal(call, tools):
+    found = quiet_refusal(call, tools)
     return "" if "required" in found else found

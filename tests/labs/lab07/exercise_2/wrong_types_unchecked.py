@@ -5,6 +5,6 @@
 quiet_refusal = refusal  # noqa: F821
 
 
-def refusal(call, functions):
-    found = quiet_refusal(call, functions)
+def refusal(call, tools):
+    found = quiet_refusal(call, tools)
     return "" if "is not of type 'integer'" in found else found

@@ -8,5 +8,5 @@ class Anything(dict):
     __hash__ = None
 
 
-def run(ask, question, functions, rounds=5):
+def run(ask, question, perform, rounds=5):
     return Anything()

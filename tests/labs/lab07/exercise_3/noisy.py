@@ -17,6 +17,6 @@ def noise():
 quiet_run = run  # noqa: F821
 
 
-def run(ask, question, functions, rounds=5):
+def run(ask, question, perform, rounds=5):
     noise()
-    return quiet_run(ask, question, functions, rounds)
+    return quiet_run(ask, question, perform, rounds)

@@ -2,7 +2,7 @@
 # says: Only the message right before counts as a repetition
 # fails: exercise_3_limits_test
 # hidden: exercise_3_limits_test
-def run(ask, question, functions, rounds=5):
+def run(ask, question, perform, rounds=5):
     messages, before = [{"role": "user", "content": question}], []
     for _ in range(rounds):
         messages.append(said := ask(messages))
@@ -12,5 +12,5 @@ def run(ask, question, functions, rounds=5):
             answer, stopped = ("", "repeats") if calls else (said["content"] or "", "")
             return {"answer": answer, "stopped": stopped, "messages": messages}
         before.append(wanted)
-        messages += [result_message(call, functions) for call in calls]  # noqa: F821
+        messages += [perform(call) for call in calls]
     return {"answer": "", "stopped": "rounds", "messages": messages}

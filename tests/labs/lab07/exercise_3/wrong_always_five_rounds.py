@@ -5,5 +5,5 @@
 quiet_run = run  # noqa: F821
 
 
-def run(ask, question, functions, rounds=5):
-    return quiet_run(ask, question, functions, 5)
+def run(ask, question, perform, rounds=5):
+    return quiet_run(ask, question, perform, 5)

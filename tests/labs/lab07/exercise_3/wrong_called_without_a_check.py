@@ -4,9 +4,9 @@
 quiet_run = run  # noqa: F821
 
 
-def run(ask, question, functions, rounds=5):
-    found = quiet_run(ask, question, functions, rounds)
+def run(ask, question, perform, rounds=5):
+    found = quiet_run(ask, question, perform, rounds)
     for message in found["messages"]:
         for call in message.get("tool_calls") or []:
-            result_message(call, functions)  # noqa: F821
+            perform(call)
     return found

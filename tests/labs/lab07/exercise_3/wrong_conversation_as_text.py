@@ -4,6 +4,6 @@
 quiet_run = run  # noqa: F821
 
 
-def run(ask, question, functions, rounds=5):
-    found = quiet_run(ask, question, functions, rounds)
+def run(ask, question, perform, rounds=5):
+    found = quiet_run(ask, question, perform, rounds)
     return found | {"messages": json.dumps(found["messages"])}  # noqa: F821

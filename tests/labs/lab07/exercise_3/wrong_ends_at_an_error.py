@@ -1,7 +1,7 @@
 # cell: exercise_3_run
 # says: after its calls, wrong ones too, it is asked again
 # fails: exercise_3_answer_test
-def run(ask, question, functions, rounds=5):
+def run(ask, question, perform, rounds=5):
     messages, before = [{"role": "user", "content": question}], None
     for _ in range(rounds):
         messages.append(said := ask(messages))
@@ -11,7 +11,7 @@ def run(ask, question, functions, rounds=5):
             answer, stopped = ("", "repeats") if calls else (said["content"] or "", "")
             return {"answer": answer, "stopped": stopped, "messages": messages}
         before = wanted
-        messages += [result_message(call, functions) for call in calls]  # noqa: F821
+        messages += [perform(call) for call in calls]
         if "error" in messages[-1]["content"]:
             return {"answer": "", "stopped": "", "messages": messages}
     return {"answer": "", "stopped": "rounds", "messages": messages}

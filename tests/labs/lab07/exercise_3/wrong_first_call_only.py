@@ -1,7 +1,7 @@
 # cell: exercise_3_run
 # says: Every call of a message gets its result
 # fails: exercise_3_answer_test
-def run(ask, question, functions, rounds=5):
+def run(ask, question, perform, rounds=5):
     messages, before = [{"role": "user", "content": question}], None
     for _ in range(rounds):
         messages.append(said := ask(messages))
@@ -11,5 +11,5 @@ def run(ask, question, functions, rounds=5):
             answer, stopped = ("", "repeats") if calls else (said["content"] or "", "")
             return {"answer": answer, "stopped": stopped, "messages": messages}
         before = wanted
-        messages.append(result_message(calls[0], functions))  # noqa: F821
+        messages.append(perform(calls[0]))
     return {"answer": "", "stopped": "rounds", "messages": messages}

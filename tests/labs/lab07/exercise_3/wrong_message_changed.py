@@ -4,9 +4,9 @@
 quiet_run = run  # noqa: F821
 
 
-def run(ask, question, functions, rounds=5):
+def run(ask, question, perform, rounds=5):
     def filled(messages):
         said = ask(messages)
         return said | {"content": said["content"] or ""}
 
-    return quiet_run(filled, question, functions, rounds)
+    return quiet_run(filled, question, perform, rounds)

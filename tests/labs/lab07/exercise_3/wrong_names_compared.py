@@ -2,7 +2,7 @@
 # says: The model was asked 2 times, and 5 is right. rounds is 5
 # fails: exercise_3_answer_test exercise_3_limits_test
 # hidden: exercise_3_answer_test
-def run(ask, question, functions, rounds=5):
+def run(ask, question, perform, rounds=5):
     messages, before = [{"role": "user", "content": question}], None
     for _ in range(rounds):
         messages.append(said := ask(messages))
@@ -12,5 +12,5 @@ def run(ask, question, functions, rounds=5):
             answer, stopped = ("", "repeats") if calls else (said["content"] or "", "")
             return {"answer": answer, "stopped": stopped, "messages": messages}
         before = wanted
-        messages += [result_message(call, functions) for call in calls]  # noqa: F821
+        messages += [perform(call) for call in calls]
     return {"answer": "", "stopped": "rounds", "messages": messages}

@@ -1,7 +1,7 @@
 # cell: exercise_3_run
 # says: The model was asked more than 20 times
 # fails: exercise_3_limits_test
-def run(ask, question, functions, rounds=5):
+def run(ask, question, perform, rounds=5):
     messages, before = [{"role": "user", "content": question}], None
     while True:
         messages.append(said := ask(messages))
@@ -11,4 +11,4 @@ def run(ask, question, functions, rounds=5):
             answer, stopped = ("", "repeats") if calls else (said["content"] or "", "")
             return {"answer": answer, "stopped": stopped, "messages": messages}
         before = wanted
-        messages += [result_message(call, functions) for call in calls]  # noqa: F821
+        messages += [perform(call) for call in calls]

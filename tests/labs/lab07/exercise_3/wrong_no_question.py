@@ -4,5 +4,5 @@
 quiet_run = run  # noqa: F821
 
 
-def run(ask, question, functions, rounds=5):
-    return quiet_run(ask, {"text": question}, functions, rounds)
+def run(ask, question, perform, rounds=5):
+    return quiet_run(ask, {"text": question}, perform, rounds)

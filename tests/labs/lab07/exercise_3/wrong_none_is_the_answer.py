@@ -5,6 +5,6 @@
 quiet_run = run  # noqa: F821
 
 
-def run(ask, question, functions, rounds=5):
-    found = quiet_run(ask, question, functions, rounds)
+def run(ask, question, perform, rounds=5):
+    found = quiet_run(ask, question, perform, rounds)
     return found | {"answer": found["answer"] or None}

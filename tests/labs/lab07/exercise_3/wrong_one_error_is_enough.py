@@ -2,7 +2,7 @@
 # says: The model was asked 1 times, and it answers in message 3
 # fails: exercise_3_answer_test
 # hidden: exercise_3_answer_test
-def run(ask, question, functions, rounds=5):
+def run(ask, question, perform, rounds=5):
     messages, before = [{"role": "user", "content": question}], None
     for _ in range(rounds):
         messages.append(said := ask(messages))
@@ -12,7 +12,7 @@ def run(ask, question, functions, rounds=5):
             answer, stopped = ("", "repeats") if calls else (said["content"] or "", "")
             return {"answer": answer, "stopped": stopped, "messages": messages}
         before = wanted
-        messages += [result_message(call, functions) for call in calls]  # noqa: F821
+        messages += [perform(call) for call in calls]
         if "at most" in messages[-1]["content"]:
             return {"answer": "", "stopped": "", "messages": messages}
     return {"answer": "", "stopped": "rounds", "messages": messages}

@@ -4,9 +4,9 @@
 quiet_run = run  # noqa: F821
 
 
-def run(ask, question, functions, rounds=5):
+def run(ask, question, perform, rounds=5):
     def turned(messages):
         said = ask(messages)
         return said | {"tool_calls": said["tool_calls"][::-1]} if said.get("tool_calls") else said
 
-    return quiet_run(turned, question, functions, rounds)
+    return quiet_run(turned, question, perform, rounds)

@@ -5,8 +5,8 @@
 quiet_run = run  # noqa: F821
 
 
-def run(ask, question, functions, rounds=5):
-    found = quiet_run(ask, question, functions, rounds)
+def run(ask, question, perform, rounds=5):
+    found = quiet_run(ask, question, perform, rounds)
     if not found["stopped"]:
         found["answer"] = str(found["messages"][-1]["content"])
     return found

@@ -4,10 +4,10 @@
 quiet_run = run  # noqa: F821
 
 
-def run(ask, question, functions, rounds=5):
+def run(ask, question, perform, rounds=5):
     def pushing(messages):
         if len(messages) > 1:
             messages.append({"role": "user", "content": "Go on."})
         return ask(messages)
 
-    return quiet_run(pushing, question, functions, rounds)
+    return quiet_run(pushing, question, perform, rounds)
