@@ -88,3 +88,23 @@ def real(call: str, found: Any) -> float:
     if type(found) not in (float, int):
         raise Mistake(f"{call} is {kind(found)}: give a number (float).")
     return float(found)
+
+
+def refuses(why: str, function: Callable[..., Any], *arguments: Any) -> None:
+    """Check that a call raises ValueError with a sentence.
+
+    why: what is wrong with the arguments. Raises Mistake.
+    """
+    try:
+        found = function(*arguments)
+    except ValueError as error:
+        if str(error) and "math domain" not in str(error):
+            return
+        said = "Python's own ValueError came" if str(error) else "the ValueError says nothing"
+        raise Mistake(f"{why}, and {said}: raise one with a sentence that says so.") from None
+    except Exception as error:
+        raise Mistake(
+            f"{why}, and the function stopped with {type(error).__name__}: raise ValueError with a "
+            "sentence that says what is wrong."
+        ) from None
+    raise Mistake(f"{why}, and the function gave {found!r}: raise ValueError with a sentence.")

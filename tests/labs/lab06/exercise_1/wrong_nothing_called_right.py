@@ -1,0 +1,6 @@
+# cell: exercise_1_quality
+# says: The grader called nothing right, and the function stopped with ZeroDivisionError
+# fails: exercise_1_quality_test
+def quality(verdicts, labels):
+    both = sum(a and b for a, b in zip(verdicts, labels, strict=True))
+    return both / sum(verdicts), both / sum(labels)

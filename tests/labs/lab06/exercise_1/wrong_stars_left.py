@@ -1,0 +1,7 @@
+# cell: exercise_1_stated
+# says: take every ** out first
+# fails: exercise_1_stated_test
+def stated(text):
+    found = re.findall(r"answer:[ \t]*(\S.*)", text, re.IGNORECASE)  # noqa: F821
+    lines = [line for line in text.splitlines() if line.strip()]
+    return (found or lines or [""])[-1].strip()

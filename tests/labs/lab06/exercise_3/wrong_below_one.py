@@ -1,0 +1,8 @@
+# cell: exercise_3_majority
+# says: -1 answers cannot vote, and the function gave 0
+# fails: exercise_3_majority_test
+# hidden: exercise_3_majority_test
+def majority(p, n):
+    if n % 2 == 0:
+        raise ValueError("An even number of answers can tie.")
+    return sum(math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n // 2 + 1, n + 1))  # noqa: F821

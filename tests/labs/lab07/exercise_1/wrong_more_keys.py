@@ -1,0 +1,8 @@
+# cell: exercise_1_parameters
+# says: and {'type': 'object'
+# fails: exercise_1_parameters_test exercise_1_declare_test
+quiet_parameters = parameters  # noqa: F821
+
+
+def parameters(function):
+    return quiet_parameters(function) | {"title": function.__name__}
