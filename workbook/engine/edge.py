@@ -12,7 +12,7 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from workbook.engine.errors import ApiError, ReadError
+from workbook.engine.errors import INTERNAL, ApiError, ReadError
 from workbook.engine.keys import Keys
 from workbook.engine.logs import REQUEST
 from workbook.engine.metrics import Metrics
@@ -72,8 +72,12 @@ class Edge:
         try:
             await self._within(scope, receive, answered, headers)
         except Exception:
-            status = 500  # the app has answered and logged it
-            raise
+            log.exception("a request failed")
+            if status != 499:  # the answer has begun: uvicorn must cut it off
+                raise
+            error = ApiError(500, INTERNAL, code="internal_error")
+            self._metrics.errors.labels(error.code).inc()
+            await _send(answered, error)
         finally:
             path = scope["path"] if scope["path"] in self._routes() else "other"
             self._metrics.requests.labels(_method(scope), path, str(status)).inc()
@@ -83,9 +87,7 @@ class Edge:
                 log.info("request", extra=line | {"seconds": seconds} | state["log"])
             REQUEST.reset(token)
 
-    async def _within(
-        self, scope: Scope, receive: Receive, send: Send, headers: Headers
-    ) -> None:
+    async def _within(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         try:
             if self._keys and scope["path"].startswith(KEYED) and scope["method"] != "OPTIONS":
                 client = self._keys.client(headers.get("authorization", ""))

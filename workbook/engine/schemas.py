@@ -32,7 +32,7 @@ class Sent(BaseModel):
     @classmethod
     def _is_text(cls, value: Any) -> Any:
         try:
-            json.dumps(value, ensure_ascii=False).encode()
+            json.dumps(value, ensure_ascii=False, default=repr).encode()
         except UnicodeEncodeError:
             raise ValueError("it holds half a character (a lone surrogate)") from None
         except RecursionError:
@@ -211,9 +211,7 @@ class CompletionRequest(Sampling):
     prompt: (
         Annotated[str, Field(min_length=1)]
         | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
-        | Annotated[
-            list[Annotated[str, Field(min_length=1)]], Field(min_length=1, max_length=1)
-        ]
+        | Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1, max_length=1)]
     )
     logprobs: Annotated[int, Field(ge=0, le=5)] | None = None
     echo: bool | None = None

@@ -148,6 +148,11 @@ class Service:
         self.leaving = True
         asyncio.get_running_loop().call_later(grace, self._end_all)
 
+    def count_error(self, code: str) -> None:
+        """Note an error that a client is told."""
+        if self.metrics:
+            self.metrics.errors.labels(code).inc()
+
     def _end_all(self) -> None:
         for stop in list(self._open):
             stop.set(SHUTDOWN)
@@ -246,7 +251,7 @@ class Job:
     `seconds` is the time that generation took, without waiting for its turn; `arrived`, `first`
     and `last` are times (of time.perf_counter) of the request and of its first and last token;
     `scored` holds (where its text begins, token) of the tokens whose log-probabilities were asked
-    for and that have not been sent.
+    for and that have not been sent; `bytes_of` gives the bytes of a token.
     """
 
     prompt: list[int]
@@ -267,10 +272,12 @@ class Job:
     arrived: float = 0.0
     first: float = 0.0
     last: float = 0.0
+    bytes_of: Callable[[int], bytes] = field(default=lambda token: b"", repr=False)
 
     def run(self, model: LocalModel, cancelled: Callable[[], bool]) -> Iterator[str | ToolCall]:
         """Generate: yields text pieces and tool calls, keeps token ids and finish reason."""
         started = time.perf_counter()
+        self.bytes_of = model.token_bytes
         ends = StopStrings(self.stops)
         with contextlib.closing(self._tokens(model, cancelled)) as tokens:
             for part in model.parts(tokens, self.tools):
