@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workbook.engine import keys, logs
+from workbook.engine.connection import PATIENCE, PatientProtocol
 from workbook.engine.service import Limits
 from workbook.errors import CourseError
 from workbook.serving import GRACE, add_address, listen, run
@@ -39,6 +40,9 @@ def options() -> argparse.ArgumentParser:
     bounds.add_argument("--grace", type=seconds, default=GRACE, metavar="S",
                         help="seconds that running requests get when the server is told to stop "
                              "(default: %(default)g)")  # fmt: skip
+    bounds.add_argument("--patience", type=seconds, default=PATIENCE, metavar="S",
+                        help="seconds in which a client must send its request, and read on when "
+                             "it stops to read its answer (default: %(default)g)")  # fmt: skip
     who = parser.add_argument_group("who may ask")
     who.add_argument("--keys", type=Path, metavar="FILE", help="API keys, as workbook/engine/"
                      "keys.py describes; without it, everybody who reaches the port")  # fmt: skip
@@ -98,7 +102,6 @@ def main(argv: list[str] | None = None) -> int:
 def serve(args: argparse.Namespace, listener: socket.socket, known: keys.Keys | None) -> None:
     """Run the server on a socket that listens already."""
     from workbook.engine.app import create_app
-    from workbook.engine.connection import PatientProtocol
 
     app = create_app(
         args.folder,
@@ -116,7 +119,7 @@ def serve(args: argparse.Namespace, listener: socket.socket, known: keys.Keys | 
         f"engine: {args.model} ({args.artifact})",
         leaving=lambda: app.state.service.leave(args.grace),
         grace=args.grace + LAST_WORDS,
-        http=PatientProtocol,
+        http=type("Protocol", (PatientProtocol,), {"patience": args.patience}),
         access_log=False,
         log_config=logs.config(args.log),
     )

@@ -80,6 +80,7 @@ def create_app(
         responses=shapes.ALWAYS,
     )
     app.state.service = service
+    app.openapi = lambda: shapes.described(app, model_name, keyed=keys is not None)
     errors.install(app, service.count_error)
     app.add_middleware(
         Edge,
@@ -111,7 +112,7 @@ def create_app(
         """An answer to one prompt, with the tutorial's fields."""
         model = service.model
         most = min(model.context, service.limits.max_tokens or model.context)
-        if body.max_length > most:
+        if body.max_length > most and "max_length" in body.model_fields_set:
             raise ApiError(
                 422,
                 f"The field max_length is wrong: it should be at most {most}, the "
@@ -123,7 +124,7 @@ def create_app(
         service.admit()
         job = Job(
             await _prompt(model, body.messages(), None),
-            max_tokens=body.max_length,
+            max_tokens=min(body.max_length, most),
             temperature=body.temperature,
         )
         parts = [part async for part in answered(service, job, request)]
@@ -152,7 +153,7 @@ def create_app(
         service.admit()
         messages = [message.as_template() for message in body.messages]
         tools = body.offered_tools
-        job = _job(body, await _prompt(model, messages, tools), form, tools)
+        job = _job(body, service.limits, await _prompt(model, messages, tools), form, tools)
         return await reply(service, job, body, request)
 
     @app.post("/v1/completions", responses=shapes.COMPLETIONS)
@@ -163,7 +164,7 @@ def create_app(
         check_model(body.model, model_name, "engine")
         _check(body, service.limits)
         service.admit()
-        job = _job(body, await to_thread.run_sync(_raw, model, body.prompt))
+        job = _job(body, service.limits, await to_thread.run_sync(_raw, model, body.prompt))
         return await reply(service, job, body, request, answers.TextFormat)
 
     return app
@@ -172,7 +173,7 @@ def create_app(
 def add_probes(app: FastAPI, service: Service, metrics: Metrics) -> None:
     """What an orchestrator and Prometheus ask."""
 
-    @app.get("/livez", responses=shapes.PROBE)
+    @app.get("/livez", responses={200: shapes.PROBE[200]})
     async def livez() -> dict:
         """Whether the server lives; it says nothing about the model."""
         return {"status": "ok"}
@@ -335,13 +336,14 @@ def _check(body: Sampling, limits: Limits) -> None:
 
 def _job(
     body: Sampling,
+    limits: Limits,
     prompt: list[int],
     form: Guidance | None = None,
     tools: list[dict] | None = None,
 ) -> Job:
     return Job(
         prompt,
-        max_tokens=body.tokens,
+        max_tokens=min(body.tokens, limits.max_tokens or body.tokens),
         min_tokens=body.min_tokens,
         temperature=1.0 if body.temperature is None else body.temperature,
         top_p=1.0 if body.top_p is None else body.top_p,

@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,11 +44,13 @@ class BadGuidance(CourseError):
 class Stop:
     """Tells a generation to end: from any thread, and in the middle of a computation too.
 
-    Called, it says whether it has been told; `reason` says why, "" before.
+    Called, it says whether it has been told; `reason` says why, "" before, and `at` when (of
+    time.perf_counter).
     """
 
     def __init__(self) -> None:
         self.reason = ""
+        self.at = 0.0
         self._lock = threading.Lock()
         self._acts: list[Callable[[], None]] = []
 
@@ -58,7 +61,7 @@ class Stop:
         """End it; the first reason counts."""
         with self._lock:
             if not self.reason:
-                self.reason = reason
+                self.reason, self.at = reason, time.perf_counter()
                 for act in self._acts:
                     act()
 

@@ -41,6 +41,10 @@ class Metrics:
         self.stopped = named(
             Counter, "stopped", "Answers that were stopped before their end.", "reason"
         )
+        self.stop_seconds = named(
+            Histogram, "stop_seconds", "From the moment an answer is stopped to the moment the "
+            "model is free again.", buckets=SECONDS,
+        )  # fmt: skip
         self.running = named(Gauge, "running", "Answers that are computed now.")
         self.queue_length = named(Gauge, "queue_length", "Requests that wait for their turn.")
         self.queue_seconds = named(

@@ -208,6 +208,8 @@ class Service:
                 await to_thread.run_sync(work, limiter=self._thread)
             finally:
                 self._computed = None
+                if stop() and self.metrics:
+                    self.metrics.stop_seconds.observe(time.perf_counter() - stop.at)
                 self._pace += 0.2 * (time.perf_counter() - started - self._pace)
 
     def _let_go(self, stop: Stop, worker: asyncio.Task) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4 as PROMETHEUS
 from pydantic import BaseModel
 
@@ -221,3 +222,22 @@ _EVENTS = {
 REASONING = _ASKED | {200: _good(Reasoning, "The answer.")}
 CHAT = _ASKED | _WRONG_MODEL | {200: _good(ChatCompletion, "The answer.", **_EVENTS)}
 COMPLETIONS = _ASKED | _WRONG_MODEL | {200: _good(Completion, "The answer.", **_EVENTS)}
+
+
+def described(app: FastAPI, model: str, *, keyed: bool) -> dict[str, Any]:
+    """The OpenAPI description: FastAPI's, with the model's name and, where there are keys, with
+    how they are sent."""
+    if app.openapi_schema is None:
+        found = FastAPI.openapi(app)
+        schemas = found["components"]["schemas"]
+        for request in ("ChatRequest", "CompletionRequest"):
+            schemas[request]["properties"]["model"] = {"type": "string", "enum": [model]}
+        for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own form of errors
+            schemas.pop(unused, None)
+        if keyed:
+            found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+            for path, operations in found["paths"].items():
+                if path.startswith(("/v1/", "/reasoning")):
+                    for operation in operations.values():
+                        operation["security"] = [{"key": []}]
+    return app.openapi_schema or {}
