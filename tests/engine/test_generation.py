@@ -44,6 +44,14 @@ def test_greedy_answers_are_those_of_a_plain_genai_loop(model):
     assert [token.id for token in model.stream(prompt, max_tokens=40)] == expected
 
 
+def test_a_long_prompt_that_is_read_in_pieces_gives_the_tokens_of_the_whole(model, monkeypatch):
+    prompt = (model.encode(HELLO) * 1000)[: 3 * generation.CHUNK + 7]
+    pieces = [token.id for token in model.stream(prompt, max_tokens=30, min_tokens=30)]
+    monkeypatch.setattr(generation, "CHUNK", 10**6)
+    whole = [token.id for token in model.stream(prompt, max_tokens=30, min_tokens=30)]
+    assert pieces == whole
+
+
 @pytest.mark.parametrize("text", MIXED)
 def test_prompts_have_the_ids_of_genais_own_tokenizer(model, text):
     own = og.Tokenizer(og.Model(og.Config(str(model.folder))))

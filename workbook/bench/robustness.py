@@ -40,10 +40,9 @@ from workbook.tables import Table
 
 MODEL = "pocket"
 LATEST = paths.BUILD / "bench" / "robustness.json"
-HTTP = httpx.Client(
-    # One connection a request: what is left of an engine that was killed must not be used again.
-    timeout=120, verify=False, trust_env=False, limits=httpx.Limits(None, 0)
-)  # fmt: skip
+# One connection a request: what is left of an engine that was killed must not be used again.
+ONCE = httpx.Limits(max_keepalive_connections=0)
+HTTP = httpx.Client(timeout=120, verify=False, trust_env=False, limits=ONCE)
 HELLO = [{"role": "user", "content": "A train travels 240 km in 3 hours."}]
 
 
@@ -66,8 +65,8 @@ class Engine:
 
     def __init__(self, *options: str, port: int = 0):
         self._options, self._port = options, port
-        self._ends = contextlib.ExitStack()
-        self._log = self._ends.enter_context(tempfile.NamedTemporaryFile("w+", suffix=".log"))
+        self._folder = tempfile.TemporaryDirectory()
+        self._log = Path(self._folder.name) / "engine.log"
         self.url = ""
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -77,17 +76,17 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        self._ends.close()
+        self._folder.cleanup()
 
     def start(self) -> None:
         """Start it and wait until it is ready. Raises CourseError when it ends instead."""
         folder = convert(MODEL, "onnx-int4").path
         command = [sys.executable, "-m", "workbook.engine", "--folder", str(folder)]
         command += ["--port", str(self._port), "--exit-with-parent", *self._options]
-        self._log.truncate(0)
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=self._log, stderr=subprocess.STDOUT
-        )
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT
+            )
         while not self._is_ready():
             if self.process.poll() is not None:
                 raise CourseError(f"The engine ended at its start; its log:\n{self.log[-2000:]}")
@@ -111,7 +110,7 @@ class Engine:
     @property
     def log(self) -> str:
         """What it has written."""
-        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     @property
     def memory(self) -> int:

@@ -267,7 +267,12 @@ class LocalModel:
         cancelled: Callable[[], bool],
     ) -> Iterator[Token]:
         try:
-            generator.append(prompt_ids)
+            # A prompt that may reach past LONG must be seen whole.
+            step = CHUNK if len(prompt_ids) + room <= LONG else len(prompt_ids)
+            for begin in range(0, len(prompt_ids), step):
+                if cancelled():
+                    return
+                generator.append(prompt_ids[begin : begin + step])
             text = _Pieces(self._tokenizer, self.special_ids)
             for count in range(1, room + 1):
                 if cancelled():
@@ -407,6 +412,14 @@ def _byte_letters() -> dict[str, int]:
         chr(0x100 + number): byte for number, byte in enumerate(moved)
     }
 
+
+CHUNK = 256
+"""Tokens of a prompt that are read at a time. The model's output has a score for every token of
+the vocabulary and of the piece: a whole prompt's would take 3.3 GB at 4,096 tokens of Phi-4-mini.
+And a piece is what a Stop may have to wait for."""
+
+LONG = 4096
+"""From here on the positions of Phi's LongRoPE are scaled otherwise, those before it too."""
 
 SMALL = 20_000_000
 """Bytes of weights under which a second thread costs more in waiting than it computes (measured
