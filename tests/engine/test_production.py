@@ -590,7 +590,7 @@ def test_plain_completions_are_the_models_own(server, model):
     [
         ({"prompt": ""}, 422, "prompt"),
         ({"prompt": []}, 422, "prompt"),
-        ({"prompt": ["a", "b"]}, 422, "prompt"),
+        ({"prompt": ["a", "b"]}, 422, "prompt[0]"),
         ({"prompt": [10**9]}, 422, "prompt"),
         ({"prompt": [-1]}, 422, "prompt[0]"),
         ({"prompt": "a " * 9000}, 400, "prompt"),
