@@ -3,8 +3,7 @@
 import asyncio
 from typing import Any
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, h11
 
 PATIENCE = 30.0
 """Seconds in which a client must send its whole request, and in which one that stops to read its
