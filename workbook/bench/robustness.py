@@ -391,7 +391,8 @@ def _slowest_probe(url: str, act: Callable[[], int], found: list[int]) -> float:
 def silent_clients(full: bool) -> Iterator[Figure]:
     """Clients that stop to send, and clients that do not read what they asked for."""
     count, patience = (200, 5.0) if full else (50, 3.0)
-    with Engine("--patience", str(patience), "--queue", str(count)) as engine:
+    options = ("--patience", str(patience), "--keep-alive", "5", "--queue", str(count))
+    with Engine(*options) as engine:
         assert engine.process
         process = psutil.Process(engine.process.pid)
         before = process.num_fds() if hasattr(process, "num_fds") else process.num_handles()

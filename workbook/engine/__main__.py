@@ -12,6 +12,10 @@ from workbook.engine.service import Limits
 from workbook.errors import CourseError
 from workbook.serving import GRACE, add_address, listen, run
 
+KEEP_ALIVE = 75.0
+"""Seconds that an idle connection stays open. Longer than clients wait with the next request on it
+(httpx: 5): who closes first must be the client, or now and then a request meets the closing."""
+
 LAST_WORDS = 1.0
 """Seconds after the grace in which a stream that was ended can still say so."""
 
@@ -43,6 +47,9 @@ def options() -> argparse.ArgumentParser:
     bounds.add_argument("--patience", type=seconds, default=PATIENCE, metavar="S",
                         help="seconds in which a client must send its request, and read on when "
                              "it stops to read its answer (default: %(default)g)")  # fmt: skip
+    bounds.add_argument("--keep-alive", type=seconds, default=KEEP_ALIVE, metavar="S",
+                        help="seconds that an idle connection stays open (default: "
+                             "%(default)g)")  # fmt: skip
     who = parser.add_argument_group("who may ask")
     who.add_argument("--keys", type=Path, metavar="FILE", help="API keys, as workbook/engine/"
                      "keys.py describes; without it, everybody who reaches the port")  # fmt: skip
@@ -120,6 +127,7 @@ def serve(args: argparse.Namespace, listener: socket.socket, known: keys.Keys | 
         leaving=lambda: app.state.service.leave(args.grace),
         grace=args.grace + LAST_WORDS,
         http=type("Protocol", (PatientProtocol,), {"patience": args.patience}),
+        timeout_keep_alive=args.keep_alive,
         access_log=False,
         log_config=logs.config(args.log),
     )
