@@ -44,16 +44,29 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def run(
-    app: Any, listener: socket.socket, args: argparse.Namespace, said: str, **config: Any
+    app: Any,
+    listener: socket.socket,
+    args: argparse.Namespace,
+    said: str,
+    *,
+    leaving: Callable[[], None] = lambda: None,
+    grace: float = GRACE,
+    **config: Any,
 ) -> None:
     """Serve an ASGI application on a socket that listens already, until told to stop.
 
     args: as `add_address` makes them; said: what is served, for the line that names the address;
-    config: further settings of uvicorn.
+    leaving: is called on the event loop when the server is told to stop, `grace` seconds before
+    what still runs is cut off; config: further settings of uvicorn.
     """
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=GRACE, **config))
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            leaving()
+            await super().shutdown(sockets)
+
+    server = Server(uvicorn.Config(app, timeout_graceful_shutdown=grace, **config))
     if args.exit_with_parent:
         threading.Thread(target=exit_with_parent, args=[server], daemon=True).start()
     print(f"{said} on http://{args.host}:{listener.getsockname()[1]}", flush=True)

@@ -27,6 +27,14 @@ class Scripted(LocalModel):
             yield Token(id, "" if special else self._tokenizer.decode([id]))
 
 
+class Spelled(Scripted):
+    """Writes `script` letter by letter, each a token of its own."""
+
+    def stream(self, prompt_ids, **options) -> Iterator[Token]:
+        for letter in self.script[: options["max_tokens"]]:
+            yield Token(self._tokenizer.encode(letter, add_special_tokens=False).ids[0], letter)
+
+
 class Slow(LocalModel):
     """Takes at least 2 ms a token, and counts tokens and streams."""
 

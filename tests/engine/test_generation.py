@@ -6,14 +6,18 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 
+import numpy as np
 import onnxruntime_genai as og
 import psutil
 import pytest
 from engine_doubles import Scripted
 
-from workbook.engine import LocalModel, PromptTooLong, generation
-from workbook.engine.generation import _Pieces
+from workbook import models
+from workbook.convert import convert
+from workbook.engine import LocalModel, PromptTooLong, genai, generation
+from workbook.engine.generation import BadGuidance, Stop, _Pieces
 from workbook.errors import CourseError
 
 HELLO = [{"role": "user", "content": "A train travels 240 km in 3 hours."}]
@@ -38,6 +42,14 @@ def test_greedy_answers_are_those_of_a_plain_genai_loop(model):
         generator.generate_next_token()
         expected.append(int(generator.get_next_tokens()[0]))
     assert [token.id for token in model.stream(prompt, max_tokens=40)] == expected
+
+
+def test_a_long_prompt_that_is_read_in_pieces_gives_the_tokens_of_the_whole(model, monkeypatch):
+    prompt = (model.encode(HELLO) * 1000)[: 3 * generation.CHUNK + 7]
+    pieces = [token.id for token in model.stream(prompt, max_tokens=30, min_tokens=30)]
+    monkeypatch.setattr(generation, "CHUNK", 10**6)
+    whole = [token.id for token in model.stream(prompt, max_tokens=30, min_tokens=30)]
+    assert pieces == whole
 
 
 @pytest.mark.parametrize("text", MIXED)
@@ -135,25 +147,13 @@ def test_a_prompt_may_fill_the_context_but_for_one_token(model):
 
 def test_the_kv_cache_is_reserved_for_the_request_only(model, monkeypatch):
     asked = []
-    real = og.GeneratorParams
+    real = genai.Generator
 
-    class Params:
-        def __new__(cls, inner):
-            params = real(inner)
+    def spy(loaded, search, guidance):
+        asked.append(search["max_length"])
+        return real(loaded, search, guidance)
 
-            class Spy:
-                def set_search_options(self, **options):
-                    asked.append(options["max_length"])
-                    params.set_search_options(**options)
-
-            Spy.params = params
-            return Spy()
-
-    monkeypatch.setattr(generation.og, "GeneratorParams", Params)
-    real_generator = og.Generator
-    monkeypatch.setattr(
-        generation.og, "Generator", lambda inner, spy: real_generator(inner, spy.params)
-    )
+    monkeypatch.setattr(genai, "Generator", spy)
     prompt = model.encode(HELLO)
     list(model.stream(prompt, max_tokens=9))
     assert asked == [len(prompt) + 9]
@@ -277,7 +277,7 @@ def test_a_stream_cancelled_while_it_waits_never_starts(model, monkeypatch):
 
 
 def test_a_cancelled_prompt_is_not_even_read(model, monkeypatch):
-    monkeypatch.setattr(generation.og, "Generator", None)
+    monkeypatch.setattr(genai, "Generator", None)
     assert list(model.stream(model.encode(HELLO), cancelled=lambda: True)) == []
 
 
@@ -305,6 +305,111 @@ def test_threads_take_turns_and_get_their_own_answers(model):
     for thread in threads:
         thread.join()
     assert [together[n] for n in range(4)] == alone
+
+
+def test_a_stop_ends_the_reading_of_a_long_prompt(model):
+    prompt = (model.encode(HELLO) * 1000)[:4000]  # takes a second or more to read
+    stop, ended, result = Stop(), [], []
+
+    def read() -> None:
+        result.extend(model.stream(prompt, max_tokens=5, cancelled=stop))
+        ended.append(time.perf_counter())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    time.sleep(0.2)
+    assert model._lock.locked()
+    before = time.perf_counter()
+    stop.set("enough")
+    reader.join(20)
+    assert result == [] and not model._lock.locked()
+    started = time.perf_counter()
+    list(model.stream(prompt, max_tokens=1))
+    assert ended[0] - before < (time.perf_counter() - started) / 2
+    assert len(list(model.stream(model.encode(HELLO), max_tokens=5, min_tokens=5))) == 5
+
+
+def test_python_goes_on_while_a_prompt_is_read(model):
+    prompt = (model.encode(HELLO) * 1000)[:4000]
+    reader = threading.Thread(target=lambda: list(model.stream(prompt, max_tokens=1)))
+    ticks = 0
+    reader.start()
+    while reader.is_alive():
+        time.sleep(0.005)
+        ticks += 1
+    assert ticks > 20
+
+
+def test_the_first_reason_of_a_stop_counts_and_each_act_is_told_once():
+    stop, told = Stop(), []
+    assert not stop()
+    with stop.acting(lambda: told.append(1)):
+        stop.set("one")
+        stop.set("two")
+    assert stop() and stop.reason == "one" and told == [1]
+    with stop.acting(lambda: told.append(2)):
+        assert told == [1, 2]
+
+
+# ---------------------------------------------------------------- log-probabilities
+
+
+def test_log_probabilities_are_those_of_the_logits(model):
+    prompt = model.encode(HELLO)
+    tokens = list(model.stream(prompt, max_tokens=12, logprobs=3))
+    plain = og.Model(og.Config(str(model.folder)))
+    params = og.GeneratorParams(plain)
+    params.set_search_options(max_length=len(prompt) + 12, do_sample=False)
+    generator = og.Generator(plain, params)
+    generator.append_tokens(prompt)
+    for token in tokens:
+        logits = generator.get_logits().reshape(-1).astype(float)
+        expected = logits - np.logaddexp.reduce(logits)
+        assert token.logprob == pytest.approx(expected[token.id], abs=1e-6)
+        assert token.top[0] == (token.id, token.logprob)  # greedy: the most probable one
+        assert [value for _, value in token.top] == pytest.approx(np.sort(expected)[:-4:-1])
+        generator.generate_next_token()
+    alone = list(model.stream(prompt, max_tokens=12))
+    assert [token.id for token in alone] == [token.id for token in tokens]
+    assert all(token.logprob is None and token.top == () for token in alone)
+
+
+def test_log_probabilities_agree_with_pytorchs(artifact):
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    exact = LocalModel(convert("pocket", "onnx-fp32").path)
+    prompt = exact.encode(HELLO)
+    tokens = list(exact.stream(prompt, max_tokens=8, logprobs=0))
+    source = transformers.AutoModelForCausalLM.from_pretrained(models.folder("pocket"))
+    ids = torch.tensor([prompt + [token.id for token in tokens]])
+    with torch.no_grad():
+        logs = source.float()(ids).logits[0].log_softmax(-1)
+    for place, token in enumerate(tokens, len(prompt) - 1):
+        assert token.logprob == pytest.approx(float(logs[place, token.id]), abs=2e-3)
+
+
+def test_the_bytes_of_tokens_are_the_texts(model):
+    text = "é日本😀 a\n"
+    ids = model._tokenizer.encode(text).ids
+    assert b"".join(model.token_bytes(id) for id in ids) == text.encode()
+    assert model.token_bytes(model._tokenizer.token_to_id("<|end|>")) == b"<|end|>"
+    assert model.token_bytes(10**6) == b""
+
+
+# ---------------------------------------------------------------- the C interface
+
+
+def test_what_the_library_refuses_is_an_error_with_its_words(model):
+    with pytest.raises(genai.GenaiError, match="nonsense"):
+        genai.Generator(model._model, {"nonsense": 1.0}, None)
+    with pytest.raises(BadGuidance, match="grammar"):
+        list(model.stream(model.encode(HELLO), guidance=("json_schema", "{nope")))
+    assert not model._lock.locked()
+
+
+def test_a_raw_prompt_has_no_template_and_keeps_special_tokens(model):
+    text = "<|user|>Hi<|end|><|assistant|>"
+    assert model.encode_raw(text) == model.encode([{"role": "user", "content": "Hi"}])
 
 
 def test_the_number_of_computing_threads_is_what_was_asked_for(artifact):

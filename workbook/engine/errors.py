@@ -1,6 +1,6 @@
 """Errors over HTTP: one sentence, in OpenAI's shape."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -9,35 +9,76 @@ from starlette.exceptions import HTTPException
 
 from workbook.engine.generation import BadGuidance, PromptTooLong
 
+NESTED = "nested too deeply: send fewer levels"
 INTERNAL = "The engine failed while it worked on this request: see its log for the traceback."
 
 
-class ApiError(Exception):
-    """A request that cannot be served: HTTP status, a sentence, and which field it is about."""
+KINDS = {401: "authentication_error", 429: "rate_limit_error"}
 
-    def __init__(self, status: int, message: str, *, param: str | None = None, code: str = ""):
+
+class ApiError(Exception):
+    """A request that cannot be served: HTTP status, a sentence, and which field it is about.
+
+    wait: the seconds after which it may be asked again, for Retry-After.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str = "",
+        wait: int | None = None,
+    ):
         super().__init__(message)
         self.status = status
         self.param = param
         self.code = code or None
+        self.headers = {} if wait is None else {"Retry-After": str(wait)}
+        if status == 401:
+            self.headers["WWW-Authenticate"] = "Bearer"
+
+    @property
+    def body(self) -> dict:
+        """The error object that OpenAI's clients read."""
+        return body(str(self), self.status, self.param, self.code)
+
+
+class ReadError(HTTPException):
+    """A body that is not read to its end: FastAPI lets its own kind of exception through."""
+
+    def __init__(self, status: int, message: str, code: str):
+        super().__init__(status, message)
+        self.code = code
 
 
 def body(message: str, status: int, param: str | None = None, code: str | None = None) -> dict:
     """The error object that OpenAI's clients read."""
-    kind = "server_error" if status >= 500 else "invalid_request_error"
+    kind = "server_error" if status >= 500 else KINDS.get(status, "invalid_request_error")
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def install(app: FastAPI) -> None:
-    """Make the app answer every error in this shape."""
+def install(app: FastAPI, seen: Callable[[str], None] = lambda code: None) -> None:
+    """Make the app answer every error in this shape; seen: is told each error's code."""
+
+    def _response(
+        status: int,
+        message: str,
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> JSONResponse:
+        seen(code or f"http_{status}")
+        return JSONResponse(body(message, status, param, code), status, headers)
 
     @app.exception_handler(ApiError)
     async def _api(_: Request, error: ApiError) -> JSONResponse:
-        return _response(error.status, str(error), error.param, error.code)
+        return _response(error.status, str(error), error.param, error.code, error.headers)
 
     @app.exception_handler(PromptTooLong)
     async def _too_long(request: Request, error: PromptTooLong) -> JSONResponse:
-        param = "prompt" if request.url.path == "/reasoning" else "messages"
+        param = "messages" if request.url.path.endswith("/chat/completions") else "prompt"
         return _response(400, str(error), param, "context_length_exceeded")
 
     @app.exception_handler(BadGuidance)
@@ -49,8 +90,14 @@ def install(app: FastAPI) -> None:
         param, message = sentence(error.errors())
         return _response(422, message, param, "invalid_value")
 
+    @app.exception_handler(RecursionError)
+    async def _deep(_: Request, __: RecursionError) -> JSONResponse:
+        return _response(400, f"The body is {NESTED}.", None, "invalid_value")
+
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        if isinstance(error, ReadError):
+            return _response(error.status_code, error.detail, None, error.code)
         message = f"The request cannot be read ({error.detail}): send a JSON object in UTF-8."
         if error.status_code in (404, 405):
             message = (
@@ -60,13 +107,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)  # the server logs the traceback
     async def _internal(_: Request, __: Exception) -> JSONResponse:
-        return _response(500, INTERNAL)
-
-
-def _response(
-    status: int, message: str, param: str | None = None, code: str | None = None
-) -> JSONResponse:
-    return JSONResponse(body(message, status, param, code), status)
+        return _response(500, INTERNAL, None, "internal_error")
 
 
 def sentence(errors: Sequence[dict]) -> tuple[str | None, str]:
@@ -76,6 +117,8 @@ def sentence(errors: Sequence[dict]) -> tuple[str | None, str]:
         reason = error.get("ctx", {}).get("error", "cannot be read")
         return None, f"The body is not JSON ({reason}): send a JSON object."
     param = _path(error["loc"])
+    if not param and error["type"] == "value_error":
+        return None, f"The body is wrong: {_reason(error)}."
     if not param:
         return None, (
             "The body is not a JSON object: send one, with the header "

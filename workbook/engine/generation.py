@@ -1,24 +1,25 @@
 """ONNX Runtime GenAI, wrapped: a folder with a converted model becomes something to ask."""
 
+import contextlib
+import functools
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import psutil
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
-from workbook.engine import toolcalls
+from workbook.engine import genai, toolcalls
 from workbook.engine.toolcalls import ToolCall
 from workbook.errors import CourseError
 from workbook.models import chat
-
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when the library is loaded
-import onnxruntime_genai as og
 
 MAX_TOKENS = 512
 """Most tokens of an answer when nothing else is asked for."""
@@ -40,13 +41,55 @@ class BadGuidance(CourseError):
     """A schema or grammar that cannot be kept to."""
 
 
+class Stop:
+    """Tells a generation to end: from any thread, and in the middle of a computation too.
+
+    Called, it says whether it has been told; `reason` says why, "" before, and `at` when (of
+    time.perf_counter).
+    """
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self.at = 0.0
+        self._lock = threading.Lock()
+        self._acts: list[Callable[[], None]] = []
+
+    def __call__(self) -> bool:
+        return bool(self.reason)
+
+    def set(self, reason: str) -> None:
+        """End it; the first reason counts."""
+        with self._lock:
+            if not self.reason:
+                self.reason, self.at = reason, time.perf_counter()
+                for act in self._acts:
+                    act()
+
+    @contextlib.contextmanager
+    def acting(self, act: Callable[[], None]) -> Iterator[None]:
+        """While the block runs, `act` is called when this is set, or at once if it is already."""
+        with self._lock:
+            if self.reason:
+                act()
+            self._acts.append(act)
+        try:
+            yield
+        finally:
+            with self._lock:  # after this block `act` is neither running nor going to be called
+                self._acts.remove(act)
+
+
 @dataclass(frozen=True)
 class Token:
     """One generated token. `text` is whole characters only: it is empty for a special token and
-    for the first bytes of a character that later tokens complete."""
+    for the first bytes of a character that later tokens complete. Where log-probabilities were
+    asked for, `logprob` is the token's own and `top` has (id, logprob) of the most probable ones,
+    the most probable first."""
 
     id: int
     text: str
+    logprob: float | None = None
+    top: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,10 +126,8 @@ class LocalModel:
         config = _read_config(self.folder)
         options = {"session_options": {"intra_op_num_threads": self.threads}}
         try:
-            settings = og.Config(str(self.folder))
-            settings.overlay(json.dumps({"model": {"decoder": options}}))
-            self._model = og.Model(settings)
-            # Not og.Tokenizer: it cuts a prompt at a NUL character, and its stream drops text
+            self._model = genai.Model(self.folder, {"model": {"decoder": options}})
+            # Not GenAI's tokenizer: it cuts a prompt at a NUL character, and its stream drops text
             # that follows a broken character. The ids are the same (tests/engine).
             self._tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         except Exception as error:  # the libraries raise bare Exceptions
@@ -94,7 +135,7 @@ class LocalModel:
                 f"The model in {self.folder} could not be loaded ({_first_line(error)}): "
                 f"convert it again."
             ) from error
-        self.version = og.__version__
+        self.version = genai.VERSION
         self.context = int(config["search"]["max_length"])
         end = config["model"]["eos_token_id"]
         self.end_ids = frozenset(end if isinstance(end, list) else [end])
@@ -115,11 +156,28 @@ class LocalModel:
         """
         messages = chat.guarded(messages, self._special_texts)
         text = chat.render(messages, chat.guarded(tools, self._special_texts))
-        return [
-            token
-            for piece in text.split(chat.GUARD)
-            for token in self._tokenizer.encode(piece, add_special_tokens=False).ids
-        ]
+        return self._ids(text.split(chat.GUARD))
+
+    def encode_raw(self, text: str) -> list[int]:
+        """The token ids of a text as it is: no template, and special tokens are what they say."""
+        return self._ids([text])
+
+    def _ids(self, pieces: list[str]) -> list[int]:
+        # `encode` holds the interpreter's lock, seconds for a megabyte; the batch does not.
+        found = self._tokenizer.encode_batch_fast(pieces, add_special_tokens=False)
+        return [token for piece in found for token in piece.ids]
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens the tokenizer knows."""
+        return self._tokenizer.get_vocab_size()
+
+    def token_bytes(self, token: int) -> bytes:
+        """The bytes that a token stands for; a special token's name."""
+        name = self._tokenizer.id_to_token(token) or ""
+        if token in self.special_ids or not all(c in _byte_letters() for c in name):
+            return name.encode()
+        return bytes(_byte_letters()[c] for c in name)
 
     def room(self, prompt_tokens: int, max_tokens: int) -> int:
         """How many tokens can be generated after a prompt: max_tokens, or what the context leaves.
@@ -140,6 +198,7 @@ class LocalModel:
         top_p: float = 1.0,
         seed: int | None = None,
         guidance: tuple[str, str] | None = None,
+        logprobs: int | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[Token]:
         """The answer to a prompt, token by token, until an end token or max_tokens.
@@ -147,9 +206,13 @@ class LocalModel:
         At temperature 0 the most probable token is taken each time; above it, tokens are drawn,
         and the same seed draws the same ones. No end token comes before min_tokens. guidance is
         ("json_schema" or "lark_grammar", the schema or grammar as text): only tokens that keep to
-        it are taken. `cancelled` is asked before every token; when it says yes, the stream ends.
+        it are taken. logprobs: every token carries its log-probability (natural logarithm, at
+        temperature 1 and without guidance) and those of so many most probable tokens.
+        `cancelled` is asked before every token; when it says yes, the stream ends. A Stop ends
+        it within a token too, and while the prompt is read.
 
-        Raises PromptTooLong, and CourseError when this thread already has an open stream.
+        Raises PromptTooLong, BadGuidance, and CourseError when this thread already has an open
+        stream.
         """
         room = self.room(len(prompt_ids), max_tokens)
         search = {
@@ -158,22 +221,9 @@ class LocalModel:
             "min_length": len(prompt_ids) + min(min_tokens, room),
             **_sampling(temperature, top_p, seed),
         }
-        return self._stream(prompt_ids, room, search, guidance, cancelled or (lambda: False))
-
-    def check(self, kind: str, data: str) -> None:
-        """Raises BadGuidance when answers cannot be kept to this schema or grammar."""
-        self._acquire(lambda: False)
-        try:
-            params = og.GeneratorParams(self._model)
-            params.set_search_options(max_length=2)
-            params.set_guidance(kind, data)
-            og.Generator(self._model, params)
-        except Exception as error:  # the library raises bare Exceptions
-            raise BadGuidance(
-                f"The answer's form cannot be kept to ({_first_line(error)}): send another schema."
-            ) from error
-        finally:
-            self._release()
+        return self._stream(
+            prompt_ids, room, search, guidance, logprobs, cancelled or (lambda: False)
+        )
 
     def _stream(
         self,
@@ -181,6 +231,7 @@ class LocalModel:
         room: int,
         search: dict,
         guidance: tuple[str, str] | None,
+        logprobs: int | None,
         cancelled: Callable[[], bool],
     ) -> Iterator[Token]:
         if not self._acquire(cancelled):
@@ -188,24 +239,54 @@ class LocalModel:
         try:
             if cancelled():  # while it waited for its turn
                 return
-            params = og.GeneratorParams(self._model)
-            params.set_search_options(**search)
-            if guidance:
-                params.set_guidance(*guidance)
-            generator = og.Generator(self._model, params)
-            generator.append_tokens(prompt_ids)
+            with contextlib.closing(self._generator(search, guidance)) as generator:
+                stopping = contextlib.nullcontext()
+                if isinstance(cancelled, Stop):
+                    stopping = cancelled.acting(generator.terminate)
+                with stopping:
+                    yield from self._generate(generator, prompt_ids, room, logprobs, cancelled)
+        finally:
+            self._release()
+
+    def _generator(self, search: dict, guidance: tuple[str, str] | None) -> genai.Generator:
+        try:
+            return genai.Generator(self._model, search, guidance)
+        except genai.GenaiError as error:
+            if guidance is None:
+                raise
+            raise BadGuidance(
+                f"The answer's form cannot be kept to ({_first_line(error)}): send another schema."
+            ) from error
+
+    def _generate(
+        self,
+        generator: genai.Generator,
+        prompt_ids: list[int],
+        room: int,
+        logprobs: int | None,
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Token]:
+        try:
+            # A prompt that may reach past LONG must be seen whole.
+            step = CHUNK if len(prompt_ids) + room <= LONG else len(prompt_ids)
+            for begin in range(0, len(prompt_ids), step):
+                if cancelled():
+                    return
+                generator.append(prompt_ids[begin : begin + step])
             text = _Pieces(self._tokenizer, self.special_ids)
             for count in range(1, room + 1):
                 if cancelled():
                     return
-                generator.generate_next_token()
-                token = int(generator.get_next_tokens()[0])
+                scores = None if logprobs is None else generator.logits()
+                token = generator.next()
                 last = token in self.end_ids or count == room
-                yield Token(token, text.step(token, last=last))
+                seen = () if scores is None else log_probabilities(scores, token, logprobs)
+                yield Token(token, text.step(token, last=last), *seen)
                 if last:
                     return
-        finally:
-            self._release()
+        except genai.GenaiError:
+            if not cancelled():  # else it was ended from outside
+                raise
 
     def complete(
         self,
@@ -305,6 +386,40 @@ class _Pieces:
         self._start()
         return text
 
+
+def log_probabilities(
+    scores: np.ndarray, token: int, count: int
+) -> tuple[float, tuple[tuple[int, float], ...]]:
+    """A token's log-probability, and (id, log-probability) of the `count` most probable tokens.
+
+    scores: the logits, one a token of the vocabulary. log p = logit - log(sum(exp(logits))).
+    """
+    exact = scores.astype(np.float64)
+    highest = exact.max()
+    logs = exact - (highest + np.log(np.exp(exact - highest).sum()))
+    best = np.argpartition(logs, -count)[-count:] if count else np.array([], dtype=int)
+    best = best[np.argsort(-logs[best], kind="stable")]
+    return float(logs[token]), tuple((int(id), float(logs[id])) for id in best)
+
+
+@functools.cache
+def _byte_letters() -> dict[str, int]:
+    """The letter that byte-level tokenizers write for each byte: a printable one stands for
+    itself, the others are moved up to where letters are."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    moved = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {
+        chr(0x100 + number): byte for number, byte in enumerate(moved)
+    }
+
+
+CHUNK = 256
+"""Tokens of a prompt that are read at a time. The model's output has a score for every token of
+the vocabulary and of the piece: a whole prompt's would take 3.3 GB at 4,096 tokens of Phi-4-mini.
+And a piece is what a Stop may have to wait for."""
+
+LONG = 4096
+"""From here on the positions of Phi's LongRoPE are scaled otherwise, those before it too."""
 
 SMALL = 20_000_000
 """Bytes of weights under which a second thread costs more in waiting than it computes (measured

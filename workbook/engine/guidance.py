@@ -33,7 +33,9 @@ def asked_for(body: ChatRequest) -> Guidance | None:
     that cannot be."""
     forced = _forced_tools(body)
     wanted = body.response_format
-    schema = wanted.json_schema.body if wanted and wanted.json_schema else None
+    schema = None
+    if wanted and wanted.type != "text":
+        schema = wanted.json_schema.body if wanted.json_schema else {"type": "object"}
     if forced and schema is not None:
         message = "An answer is either a forced call or in a response_format: leave one out."
         raise ApiError(400, message, param="tool_choice")

@@ -1,10 +1,15 @@
 """What clients send: requests, checked. Unknown fields are ignored, as OpenAI's clients expect."""
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
+from workbook.engine.errors import NESTED, ApiError
 from workbook.engine.generation import MAX_TOKENS
+
+COMPLETION_TOKENS = 16
+"""Most tokens of a plain completion when nothing else is asked for, as OpenAI has it."""
 
 TASKS = {
     "reasoning": "Think step by step and show your reasoning clearly:",
@@ -17,9 +22,25 @@ NonBlank = Annotated[str, StringConstraints(pattern=r"\S")]
 # The two bounds refuse NaN and infinity too.
 Temperature = Annotated[float, Field(ge=0, le=2)]
 TokenCount = Annotated[int, Field(ge=1)]
+StopText = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 
-class ReasoningRequest(BaseModel):
+class Sent(BaseModel):
+    """A body that a client sends. All of its text can be written as UTF-8."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        try:
+            json.dumps(value, ensure_ascii=False, default=repr).encode()
+        except UnicodeEncodeError:
+            raise ValueError("it holds half a character (a lone surrogate)") from None
+        except RecursionError:
+            raise ValueError(NESTED) from None
+        return value
+
+
+class ReasoningRequest(Sent):
     """The tutorial's request. `max_length` is the most tokens to generate."""
 
     prompt: NonBlank
@@ -110,7 +131,7 @@ class JsonSchema(BaseModel):
 class ResponseFormat(BaseModel):
     """The form of an answer: free text, or JSON that satisfies a schema."""
 
-    type: Literal["text", "json_schema"]
+    type: Literal["text", "json_object", "json_schema"]
     json_schema: JsonSchema | None = None
 
     @model_validator(mode="after")
@@ -120,23 +141,45 @@ class ResponseFormat(BaseModel):
         return self
 
 
-class ChatRequest(BaseModel):
-    """OpenAI's chat request, as far as this engine serves it.
+class Sampling(Sent):
+    """What a request for an answer says about how it is made.
 
-    `min_tokens` is an addition that vLLM also has: no end before so many tokens.
+    `min_tokens` is an addition that vLLM also has: no end before so many tokens. The last three
+    are here to be refused when they ask for something.
     """
 
     model: NonBlank
-    messages: Annotated[list[Message], Field(min_length=1)]
     max_tokens: TokenCount | None = None
-    max_completion_tokens: TokenCount | None = None
     min_tokens: Annotated[int, Field(ge=0)] = 0
     temperature: Temperature | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     seed: int | None = None
     n: Annotated[int, Field(ge=1, le=1)] | None = None
+    stop: StopText | Annotated[list[StopText], Field(max_length=4)] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    logit_bias: dict[str, Any] | None = None
+
+    @property
+    def stops(self) -> list[str]:
+        """The texts at which the answer ends."""
+        return [self.stop] if isinstance(self.stop, str) else self.stop or []
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream ends with a usage chunk."""
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+
+class ChatRequest(Sampling):
+    """OpenAI's chat request, as far as this engine serves it."""
+
+    messages: Annotated[list[Message], Field(min_length=1)]
+    max_completion_tokens: TokenCount | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     tools: list[Tool] | None = None
     tool_choice: Any = "auto"
     response_format: ResponseFormat | None = None
@@ -154,6 +197,48 @@ class ChatRequest(BaseModel):
         return [tool.model_dump(exclude_unset=True) for tool in self.tools]
 
     @property
-    def wants_usage(self) -> bool:
-        """Whether a stream ends with a usage chunk."""
-        return bool(self.stream_options and self.stream_options.include_usage)
+    def top(self) -> int | None:
+        """How many most probable tokens to tell, None when no log-probabilities are wanted."""
+        return (self.top_logprobs or 0) if self.logprobs else None
+
+
+class CompletionRequest(Sampling):
+    """OpenAI's plain completion: the text goes to the model as it is, without a chat template.
+
+    In a text, special tokens are what they say; a list holds token ids.
+    """
+
+    prompt: (
+        Annotated[str, Field(min_length=1)]
+        | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+        | Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1, max_length=1)]
+    )
+    logprobs: Annotated[int, Field(ge=0, le=5)] | None = None
+    echo: bool | None = None
+    suffix: str | None = None
+    best_of: int | None = None
+
+    @property
+    def tokens(self) -> int:
+        """Most tokens to generate."""
+        return self.max_tokens or COMPLETION_TOKENS
+
+    @property
+    def top(self) -> int | None:
+        """How many most probable tokens to tell, None when no log-probabilities are wanted."""
+        return self.logprobs
+
+
+def refuse_unserved(body: Sampling) -> None:
+    """Raises ApiError for an option that would have to be ignored."""
+    neutral = {"frequency_penalty": 0, "presence_penalty": 0, "logit_bias": {}, "echo": False,
+               "suffix": "", "best_of": 1}  # fmt: skip
+    for name, nothing in neutral.items():
+        value = getattr(body, name, None)
+        if value is not None and value != nothing:
+            raise ApiError(
+                400,
+                f"This engine has no option {name}: leave it out.",
+                param=name,
+                code="unsupported_parameter",
+            )
