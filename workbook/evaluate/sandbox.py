@@ -109,7 +109,8 @@ class Program:
     `command`: the program and its arguments, after Python's own name; `python`: another
     environment's Python, which must be in `folders`; `folders`: read-only, at their own paths, or
     as (folder, place); `links`: (place, what it points to); `keep`: capabilities that the program
-    has when root builds the box, so that it can give them up itself.
+    has when root builds the box, so that it can give them up itself; `work`: the one folder that
+    can be written.
     """
 
     command: tuple[str, ...]
@@ -118,6 +119,7 @@ class Program:
     links: tuple[tuple[str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     keep: tuple[str, ...] = ()
+    work: str = WORK
 
 
 CODE = Program(("-I", "-c", INSIDE))
@@ -260,8 +262,8 @@ def _bwrap(limits: Limits, program: Program) -> Iterator[Box]:
     # Not `--dev`: its /dev/shm is a place to write without a limit.
     for name in ("null", "zero", "full", "random", "urandom"):
         command += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
-    command += ["--perms", "0777", "--size", str(limits.disk), "--tmpfs", WORK, "--symlink", WORK]
-    command += ["/tmp", "--chdir", WORK, "--remount-ro", "/dev", "--remount-ro", "/"]
+    command += ["--perms", "0777", "--size", str(limits.disk), "--tmpfs", program.work]
+    command += ["--symlink", program.work, "/tmp", "--chdir", program.work, "--remount-ro", "/dev", "--remount-ro", "/"]
     command += ["--clearenv", *_environment(program)]
     with _filter() as files:
         command += [word for file in files for word in ("--seccomp", str(file))]
@@ -285,7 +287,7 @@ def _filter() -> Iterator[tuple[int, ...]]:
 
 
 def _environment(program: Program) -> list[str]:
-    values = {"HOME": WORK, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
+    values = {"HOME": program.work, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
     values |= dict(program.environment)
     return [word for key, value in values.items() for word in ("--setenv", key, value)]
 
@@ -304,11 +306,11 @@ def _container(engine: str, limits: Limits, program: Program) -> Iterator[Box]:
                "--shm-size", "1m", "--memory", memory, "--memory-swap", memory,
                "--pids-limit", str(limits.processes + 2), "--ulimit", "nofile=64:64",
                "--ulimit", f"nproc={limits.processes}:{limits.processes}",
-               "--workdir", WORK, "--env", f"HOME={WORK}", "--env", "PYTHONUTF8=1"]  # fmt: skip
+               "--workdir", program.work, "--env", f"HOME={program.work}", "--env", "PYTHONUTF8=1"]  # fmt: skip
     if engine == "podman":
         # Otherwise /dev/shm, /tmp, /run and /var/tmp can be written.
         command += ["--read-only-tmpfs=false"]
-    command += ["--tmpfs", f"{WORK}:rw,size={limits.disk},mode=1777"]
+    command += ["--tmpfs", f"{program.work}:rw,size={limits.disk},mode=1777"]
     for one in program.folders:
         folder, place = one if isinstance(one, tuple) else (one, str(one))
         command += ["--volume", f"{folder}:{place}:ro"]
