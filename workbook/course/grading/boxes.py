@@ -9,6 +9,7 @@ otherwise the next submission gets a new box.
 import ast
 import base64
 import contextlib
+import io
 import json
 import os
 import queue
@@ -35,7 +36,7 @@ NONE = "none"
 """The box that is no box: --no-sandbox."""
 
 WORK = "/submission"
-"""The one folder of a box that can be written. (Not the sandbox's own: a checkout may lie there.)"""
+"""The one folder of a box that can be written: not the sandbox's own, where a checkout may lie."""
 
 LOOK = 0.25
 """Seconds between two looks at a box's memory."""
@@ -172,7 +173,7 @@ class Box:
             return
         self._lines = queue.Queue()
         self._process = self._stack.enter_context(self._start())
-        self._said = said = self._stack.enter_context(tempfile.TemporaryFile())
+        self._said = said = io.BytesIO()
         for pipe, put in (
             (self._process.stdout, self._lines.put),
             (self._process.stderr, said.write),
@@ -191,8 +192,7 @@ class Box:
             raise CourseError(f"A box of {self._by} could not be started ({why}).")
 
     def _complaint(self) -> str:
-        self._said.seek(0)
-        return self._said.read()[-4000:].decode("utf-8", "replace").strip()
+        return self._said.getvalue()[-4000:].decode("utf-8", "replace").strip()
 
     def _start(self) -> contextlib.AbstractContextManager[subprocess.Popen]:
         return _plain(self) if self._by == NONE else self._boxed()

@@ -247,7 +247,7 @@ class _Watch:
 
 
 def _clean(uid: int | None, host: str, work: Path) -> bool:
-    """End what the runner has left running, and empty the work folder. Whether the box is as new."""
+    """End what the runner has left and empty the work folder; whether the box is as new."""
     if not host or host == _namespace():
         return False  # not in a box: whoever started this cleans up
     cleaner = os.fork()
