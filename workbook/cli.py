@@ -38,6 +38,10 @@ def _parser() -> argparse.ArgumentParser:
     convert.epilog = "For example: workbook convert --model pocket --to onnx-int8"
     convert.set_defaults(run=_convert)
 
+    check = commands.add_parser("check", help="run the tests of your own lab, without JupyterLab")
+    check.add_argument("lab", nargs="?", default="", help="for example lab04; none: your progress")
+    check.set_defaults(run=_check)
+
     bench = commands.add_parser("bench", help="measure runtimes under load, side by side")
     bench.add_argument("--runtimes", type=_names, default=["engine"], help="engine,llamacpp,...")
     bench.add_argument("--model", default="pocket", help="model name (default: pocket)")
@@ -237,6 +241,12 @@ def _convert(arguments) -> None:
     print(f"{arguments.to} of {arguments.model}: converting, or looking in the cache", flush=True)
     made = convert(arguments.model, arguments.to)
     print(f"{made.name} of {made.model}: {made.megabytes:.1f} MB in {made.path}")
+
+
+def _check(arguments) -> int:
+    from workbook.course import progress
+
+    return progress.command(arguments.lab)
 
 
 def _bench(arguments) -> int:
