@@ -78,7 +78,7 @@ def test_what_cannot_be_checked_is_one_sentence(folder, capsys):
     said = capsys.readouterr().err
     assert "There is no lab 'lab77' in labs/: choose one of lab90." in said
     (folder / "lab90" / "lab90.ipynb").write_text("{")
-    with pytest.raises(CourseError, match="lab90.ipynb is not a notebook"):
+    with pytest.raises(CourseError, match=r"lab90\.ipynb is not a notebook"):
         progress.check("lab90")
 
 

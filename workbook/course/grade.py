@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -93,6 +94,7 @@ def grade_all(
     sandbox works here.
     """
     limits = limits or boxes.Limits(cell=cell_limit, total=limit)
+    started, own, spent = time.monotonic(), time.process_time(), 0.0
     known = labwork.known(found, solutions)
     by = boxes.choose(by)
     out = out.resolve()
@@ -115,11 +117,23 @@ def grade_all(
             _outcomes(fresh, limits, by, workers, scheduler, tell), start=1
         ):
             keeper.keep(job, outcome)
+            # in this process, its own time is counted below
+            spent += outcome.box_cpu + (outcome.cpu if scheduler or workers > 1 else 0)
             tell(f"[{number}/{len(fresh)}] {outputs.line(outcome.grade)}")
         grades = [keeper.grade(job) for job in jobs]
     grades += _absent(grades, labs, people or {})
     write(grades, out, people)
+    if fresh:
+        spent += time.process_time() - own
+        tell(_throughput(len(fresh), time.monotonic() - started, spent))
     return grades
+
+
+def _throughput(count: int, seconds: float, cpu: float) -> str:
+    return (
+        f"Graded {count} in {seconds:.1f} seconds: {60 * count / seconds:.0f} a minute, "
+        f"{cpu / count:.2f} CPU-seconds each."
+    )
 
 
 def _job(submission: Submission, lab: Lab | None, limits: boxes.Limits) -> Job:

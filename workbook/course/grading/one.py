@@ -9,10 +9,10 @@ import base64
 import copy
 import functools
 import html
-import os
 import threading
+import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,8 @@ class Outcome:
 
     manual: graded cells that wait for a person; book: the executed notebook as JSON, page: the
     feedback page, both empty when it could not be graded; log: for the instructor; lasting: False
-    when grading it again may end otherwise; cpu: CPU-seconds of the process and the box.
+    when grading it again may end otherwise; cpu, box_cpu: CPU-seconds of the process that graded,
+    and of the box.
     """
 
     grade: Grade
@@ -61,12 +62,13 @@ class Outcome:
     log: str = ""
     lasting: bool = True
     cpu: float = 0.0
+    box_cpu: float = 0.0
 
 
 def grade(task: Task, stop: threading.Event | None = None) -> Outcome:
     """Grade one submission. Never raises for anything that is in it: what is the grader's own
     failure costs this submission only, and is tried again next time."""
-    before = os.times()
+    before = time.process_time()
     try:
         outcome = _grade(task, stop)
     except Ungradable as problem:
@@ -81,12 +83,7 @@ def grade(task: Task, stop: threading.Event | None = None) -> Outcome:
             lasting=False,
         )
         outcome = nothing(task.submission, task.lab, problem)
-    used = sum(os.times()[:2]) - sum(before[:2])
-    return _replace(outcome, cpu=outcome.cpu + used)
-
-
-def _replace(outcome: Outcome, **changes: Any) -> Outcome:
-    return Outcome(**{**vars(outcome), **changes})
+    return replace(outcome, cpu=time.process_time() - before)
 
 
 def nothing(submission: Submission, lab: Lab | None, problem: Ungradable) -> Outcome:
@@ -124,7 +121,7 @@ def _grade(task: Task, stop: threading.Event | None) -> Outcome:
         sorted(set(flags)), "to be graded by hand" if manual else "",
     )  # fmt: skip
     page = render(book, name, points, lab.most, {c.cell: (c.points, c.max) for c in cells}, {})
-    return Outcome(made, manual, nbformat.writes(book), page, cpu=used)
+    return Outcome(made, manual, nbformat.writes(book), page, box_cpu=used)
 
 
 def why_not(done: boxes.Executed, names: list[str], limits: boxes.Limits) -> str:
