@@ -165,17 +165,19 @@ CASES = {
     "signal_handlers": Case(book(extra="import signal\nfor s in (2, 14, 15):\n"
                                  "    signal.signal(s, signal.SIG_IGN)\nwhile True:\n    pass"),
                             0, False, "could not be interrupted"),
-    "fork_bomb": Case(book(second=_inside("import os", "while True:", "    os.fork()")), 0, False),
-    "forks_until_refused": Case(book(second=_inside(
-        "import os", "for _ in range(500):", "    if os.fork() == 0:", "        time.sleep(60)")),
-        3, says="BlockingIOError"),
+    "fork_bomb": Case(book(second=_inside("import os", "while True:", "    os.fork()")), 0, False,
+                      "of memory"),
+    "threads_until_refused": Case(book(second=_inside(
+        "import threading", "for _ in range(500):",
+        "    threading.Thread(target=time.sleep, args=(60,)).start()")), 3,
+        says="can't start new thread"),
     "memory": Case(book(second=_inside("kept = []", "while True:",
                                        "    kept.append(bytearray(b'x' * 2**26))")), 0, False,
                    "of memory"),
     "one_large_block": Case(book(second=_inside("bytearray(2**40)")), 3, says="MemoryError"),
     "hundred_megabytes_of_output": Case(book(second="def f2():\n    for _ in range(100):\n"
                                              "        print('x' * 2**20)\n    return 2"), 6),
-    "full_disk": Case(book(second=_inside("open('big', 'wb').write(b'x' * 2**28)")), 3,
+    "full_disk": Case(book(second=_inside("open('big', 'wb').write(bytes(2**25))")), 3,
                       says="OSError"),
     "recursion": Case(book(second="def f2():\n    return f2()"), 3, says="RecursionError"),
     "background_threads": Case(book(extra="import threading\ndef spin():\n    while True:\n"
@@ -233,7 +235,8 @@ CASES = {
         "        os.setsid()\n        if os.fork() == 0:\n            time.sleep(600)\n"
         "        os._exit(0)\n    return 2"), 6),
     "leaves_files": Case(book(second="def f2():\n    import os\n"
-        "    os.makedirs('/submission/a/b', exist_ok=True)\n"
+        "    if os.path.isdir('/submission/a'):\n        return 2\n"
+        "    os.makedirs('/submission/a/b')\n"
         "    open('/submission/a/b/c', 'w').close()\n    os.chmod('/submission/a/b', 0)\n"
         "    return 2"), 6),
     # not what was asked for

@@ -16,7 +16,7 @@ from workbook.course.grading import boxes
 from workbook.evaluate import sandbox
 
 pytestmark = pytest.mark.slow
-LIMITS = boxes.Limits(cell=3, total=20, memory=2**30, disk=2**26, processes=48)
+LIMITS = boxes.Limits(cell=5, total=30, memory=2**29, disk=2**24, processes=48)
 
 
 @pytest.fixture(scope="module")

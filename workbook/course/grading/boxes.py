@@ -82,7 +82,17 @@ def choose(by: str = "") -> str:
     by: what was asked for. Raises CourseError when it does not work here.
     """
     if by == NONE:
+        if not hasattr(os, "fork"):
+            raise CourseError(
+                "Without a sandbox, grading needs Linux or macOS: on Windows use WSL, or docker "
+                f"with an image that can run the course (the variable {sandbox.IMAGE} names it)."
+            )
         return NONE
+    if by != "bwrap" and sys.platform != "linux" and not os.environ.get(sandbox.IMAGE):
+        raise CourseError(
+            "On this system submissions are graded in a container whose image can run the course: "
+            f"name it in the variable {sandbox.IMAGE}, or give --no-sandbox."
+        )
     if by:
         reason = sandbox.missing(by)
         if reason:
