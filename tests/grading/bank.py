@@ -228,7 +228,7 @@ CASES = {
     "network": Case(book(second=_inside("import socket",
         "socket.create_connection(('192.0.2.1', 80), timeout=2)")), 3, says="unreachable"),
     "writes_to_the_checkout": Case(book(second=_inside("import workbook",
-        "open(workbook.__file__, 'a')")), 3, says="OSError"),
+        "open(workbook.__file__, 'a')")), 3, says="workbook/__init__.py"),
     "kills_others": Case(book(second=_inside("import os", "os.kill(1, 9)",
         "os.kill(os.getppid(), 9)")), 3, says="PermissionError"),
     "leaves_a_daemon": Case(book(second="def f2():\n    import os\n    if os.fork() == 0:\n"

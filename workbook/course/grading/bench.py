@@ -23,7 +23,7 @@ from pathlib import Path
 import nbformat
 
 from workbook import paths
-from workbook.course import grade, options
+from workbook.course import grade, labs, options
 from workbook.course.grading import labwork, restore
 
 CONFIG = """c = get_config()
@@ -54,6 +54,10 @@ def make_class(lab: str, count: int, folder: Path) -> None:
         nbformat.write(stub, place / f"{lab}.ipynb")
 
 
+def _variables() -> dict[str, str]:
+    return labs.environment() | {"PYTHONPATH": str(paths.ROOT)}
+
+
 @contextlib.contextmanager
 def _used() -> Iterator[dict[str, float]]:
     """Wall-clock and CPU-seconds of the child processes in a block."""
@@ -71,7 +75,7 @@ def nbgrader(lab: str, submitted: Path, work: Path) -> dict[str, float]:
     shutil.copytree(paths.SOLUTIONS / lab, course / "source" / lab)
     shutil.copytree(submitted, course / "submitted")
     (course / "nbgrader_config.py").write_text(CONFIG.format(root=str(course)), encoding="utf-8")
-    variables = labwork.environment()
+    variables = _variables()
     for step in ("generate_assignment", "autograde"):
         command = [sys.executable, "-m", "nbgrader", step, lab]
         with _used() as used, (course / f"{step}.log").open("w") as log:
@@ -88,7 +92,7 @@ def ours(submitted: Path, out: Path) -> dict[str, float]:
     with _used() as used:
         done = subprocess.run(
             [*command, "--workers", "1"],
-            env=labwork.environment(),
+            env=_variables(),
             stdout=subprocess.PIPE,
             text=True,
             check=True,

@@ -57,7 +57,7 @@ class Limits:
     memory: int = 3 * GB
     disk: int = 256 * 2**20
     output: int = 200_000
-    processes: int = 128
+    processes: int = 256
 
 
 @dataclass(frozen=True)
