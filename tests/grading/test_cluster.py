@@ -34,8 +34,8 @@ def _grade(folders, out, **options):
 def test_a_cluster_gives_the_same_grades(folders, capsys):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
-        host="127.0.0.1",
+        n_workers=2, threads_per_worker=1, processes=False, protocol="tcp://",
+        dashboard_address=None, host="127.0.0.1",
     ) as cluster:  # fmt: skip
         there = _grade(folders, "there", scheduler=cluster.scheduler_address)
     assert "Dask cluster tcp://127.0.0.1" in capsys.readouterr().out
