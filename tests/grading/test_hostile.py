@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 import zipfile
 from pathlib import Path
 
@@ -98,7 +99,13 @@ def test_what_leaves_the_folder_is_not_read(graded, name, says):
 
 
 def test_nothing_is_left_running(graded):
-    assert not _strangers()
+    left = _strangers()
+    for _ in range(300):  # another grading on this machine has strangers of its own, for a while
+        if not left:
+            return
+        time.sleep(0.1)
+        left &= _strangers()
+    assert not left
 
 
 def test_every_page_and_table_is_there(graded):
