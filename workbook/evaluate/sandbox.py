@@ -263,7 +263,8 @@ def _bwrap(limits: Limits, program: Program) -> Iterator[Box]:
     for name in ("null", "zero", "full", "random", "urandom"):
         command += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     command += ["--perms", "0777", "--size", str(limits.disk), "--tmpfs", program.work]
-    command += ["--symlink", program.work, "/tmp", "--chdir", program.work, "--remount-ro", "/dev", "--remount-ro", "/"]
+    command += ["--symlink", program.work, "/tmp", "--chdir", program.work]
+    command += ["--remount-ro", "/dev", "--remount-ro", "/"]
     command += ["--clearenv", *_environment(program)]
     with _filter() as files:
         command += [word for file in files for word in ("--seccomp", str(file))]
@@ -306,7 +307,8 @@ def _container(engine: str, limits: Limits, program: Program) -> Iterator[Box]:
                "--shm-size", "1m", "--memory", memory, "--memory-swap", memory,
                "--pids-limit", str(limits.processes + 2), "--ulimit", "nofile=64:64",
                "--ulimit", f"nproc={limits.processes}:{limits.processes}",
-               "--workdir", program.work, "--env", f"HOME={program.work}", "--env", "PYTHONUTF8=1"]  # fmt: skip
+               "--workdir", program.work, "--env", f"HOME={program.work}",
+               "--env", "PYTHONUTF8=1"]  # fmt: skip
     if engine == "podman":
         # Otherwise /dev/shm, /tmp, /run and /var/tmp can be written.
         command += ["--read-only-tmpfs=false"]
