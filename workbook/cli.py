@@ -53,6 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     shape.set_defaults(run=_shape)
 
+    check = commands.add_parser("check", help="run the tests of your own lab, without JupyterLab")
+    check.add_argument("lab", nargs="?", default="", help="for example lab04; none: your progress")
+    check.set_defaults(run=_check)
+
     bench = commands.add_parser("bench", help="measure runtimes under load, side by side")
     bench.add_argument("--runtimes", type=_names, default=["engine"], help="engine,llamacpp,...")
     bench.add_argument("--model", default="pocket", help="model name (default: pocket)")
@@ -267,6 +271,12 @@ def _shape(arguments) -> None:
         artifact = convert(name, arguments.to)
         size, place = artifact.megabytes, artifact.path
     print(f"{arguments.to} of {name}, which answers nothing: {size:.1f} MB in {place}")
+
+
+def _check(arguments) -> int:
+    from workbook.course import progress
+
+    return progress.command(arguments.lab)
 
 
 def _bench(arguments) -> int:

@@ -1,494 +1,284 @@
-"""Grades a class: every submission in a process, course folder and gradebook of its own.
+"""Grades a class in one command: every submission in a sandbox of its own.
 
-    python -m workbook.course.grade SUBMISSIONS [--out FOLDER] [--workers N]
+    python -m workbook.course.grade SUBMISSIONS [--out FOLDER] [--workers N] [--roster FILE] ...
+    python -m workbook.course.grade override STUDENT LAB CELL POINTS [--why TEXT] [--out FOLDER]
 
-SUBMISSIONS holds STUDENT/labNN/labNN.ipynb. One bad submission never stops the others: each
-ends with its points, or with 0 and a reason that a student can read.
+SUBMISSIONS holds STUDENT/labNN/labNN.ipynb, or is a zip of that, or holds files as Moodle or
+Canvas name them. One bad submission never stops the others: each ends with its points, or with 0
+and a reason that a student can read. What is graded already is not graded again.
 """
 
 import argparse
-import csv
-import html
+import hashlib
 import json
 import os
-import re
 import shutil
 import signal
-import statistics
-import subprocess
 import sys
 import tempfile
-import threading
-import traceback
-import uuid
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from workbook import paths
-from workbook.course import labs, options, processes
+from workbook.course import options
+from workbook.course.grading import (
+    boxes,
+    gradebook,
+    labwork,
+    one,
+    outputs,
+    pools,
+    submissions,
+)
+from workbook.course.grading.labwork import Lab, prepare
+from workbook.course.grading.model import CellScore, Grade, Submission, Ungradable
+from workbook.course.grading.outputs import summary, write
+from workbook.course.grading.submissions import Content, Person, find, misplaced
 from workbook.errors import CourseError
 
-CELL_LIMIT = 60
-LIMIT = 600
-WARNING = (
-    "It runs the submissions' code as you, with your rights and your network: there is no "
-    "sandbox yet. Grade only code that you trust, or grade inside a container or a virtual "
-    "machine that holds nothing else."
+__all__ = ["CellScore", "Grade", "Submission", "Ungradable", "find", "grade_all", "main",
+           "misplaced", "prepare", "summary", "write"]  # fmt: skip
+
+CELL_LIMIT, LIMIT = 60, 600
+TEXT = (
+    "Grade submitted labs. One bad submission never stops the others: it gets 0 and a reason.\n\n"
+    "Every submission is executed in a sandbox: no network, no other student's files, no "
+    "solutions, no gradebook, and limits on memory, time, processes and output. It needs "
+    "bubblewrap (Linux), or podman or docker; without one of them nothing is executed, unless you "
+    "give --no-sandbox."
 )
 
 
 @dataclass(frozen=True)
-class Submission:
-    """What one student handed in for one lab. notebook: None when there is no such file."""
+class Job:
+    """One submission on its way: what was handed in, or why it cannot be taken."""
 
-    student: str
-    lab: str
-    notebook: Path | None
-
-
-@dataclass(frozen=True)
-class CellScore:
-    """One graded cell. message: what it said when it failed; empty when it passed."""
-
-    cell: str
-    points: float
-    max: float
-    message: str = ""
-
-    @property
-    def exercise(self) -> str:
-        """The exercise that the cell belongs to, by its name: exercise_1_fit_test."""
-        found = re.match(r"exercise_\d+", self.cell)
-        return found.group() if found else self.cell
-
-
-@dataclass(frozen=True)
-class Grade:
-    """The outcome of one submission.
-
-    reason: why there are no points at all, or what was put right before grading; graded: whether
-    the notebook was executed to its end; feedback: the page, relative to the output folder.
-    """
-
-    student: str
-    lab: str
-    points: float
-    max: float
-    graded: bool
-    reason: str = ""
-    feedback: str = ""
-    cells: list[CellScore] = field(default_factory=list)
-
-    def exercises(self) -> dict[str, tuple[float, float]]:
-        """Points and maximum of each exercise."""
-        sums: dict[str, tuple[float, float]] = {}
-        for cell in self.cells:
-            points, most = sums.get(cell.exercise, (0.0, 0.0))
-            sums[cell.exercise] = (points + cell.points, most + cell.max)
-        return sums
-
-
-class Ungradable(Exception):
-    """A submission gets no points; the text is the reason, a sentence for the student.
-
-    log: what nbgrader said, for the instructor.
-    """
-
-    def __init__(self, reason: str, log: str = ""):
-        super().__init__(reason)
-        self.log = log
-
-
-# ---------------------------------------------------------------- finding and preparing
-
-
-def find(folder: Path) -> list[Submission]:
-    """The submissions in a folder, by student and lab. What lies elsewhere: see `misplaced`.
-
-    Raises CourseError when the folder is not there or holds nothing that looks like one.
-    """
-    if not folder.is_dir():
-        raise CourseError(
-            f"There is no folder {folder}: give the one that holds STUDENT/labNN/labNN.ipynb."
-        )
-    found = []
-    for place in sorted(folder.glob("*/lab*")):
-        if place.is_dir() and not place.parent.name.startswith("."):
-            found.append(Submission(place.parent.name, place.name, _notebook(place)))
-    if not found:
-        raise CourseError(
-            f"Nothing in {folder} looks like a submission: it must hold a folder for each "
-            "student, with labNN/labNN.ipynb inside."
-        )
-    return found
-
-
-def misplaced(folder: Path, found: list[Submission]) -> list[Path]:
-    """The notebooks in a folder that belong to none of the submissions found in it."""
-    places = {folder / one.student / one.lab for one in found}
-    notebooks = (p for p in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts)
-    return [path.relative_to(folder) for path in notebooks if path.parent not in places]
-
-
-def _notebook(place: Path) -> Path | None:
-    """The lab's notebook in a student's folder: by name, else the only one there is."""
-    named = place / f"{place.name}.ipynb"
-    if named.is_file():
-        return named
-    others = [path for path in place.glob("*.ipynb") if path.is_file()]
-    return others[0] if len(others) == 1 else None
-
-
-def known_labs(submissions: list[Submission], solutions: Path) -> list[str]:
-    """The labs to prepare. Raises CourseError when none of the submissions' labs exists."""
-    existing = labs.names(solutions)
-    wanted = {submission.lab for submission in submissions}
-    known = [lab for lab in existing if lab in wanted]
-    if not known:
-        raise CourseError(
-            f"There is no lab {', '.join(sorted(wanted))}: the course has {', '.join(existing)}; "
-            "rename the folders after one of them."
-        )
-    return known
-
-
-@dataclass(frozen=True)
-class Template:
-    """A lab's course folder, ready to be copied for each submission, and its graded cells."""
-
-    folder: Path
-    cells: dict[str, float]
-
-
-def prepare(lab: str, solutions: Path, work: Path) -> Template:
-    """Make a lab's course folder under `work`. Raises CourseError when nbgrader refuses it."""
-    folder = work / f"template-{lab}"
-    shutil.copytree(solutions / lab, folder / "source" / lab, ignore=labs.IGNORED)
-    command = _command(folder, lab, "prepare")
-    done = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)
-    if done.returncode:
-        log = folder / "log.txt"
-        said = log.read_text(encoding="utf-8") if log.exists() else done.stderr
-        raise CourseError(
-            f"The source of {lab} cannot be graded ({labs.reason(said)}): "
-            f"correct {solutions / lab}."
-        )
-    cells = json.loads((folder / "cells.json").read_text(encoding="utf-8"))
-    shutil.rmtree(folder / "release", ignore_errors=True)
-    return Template(folder, cells)
-
-
-def _command(course: Path, lab: str, *action: str) -> list[str]:
-    return [sys.executable, "-m", "workbook.course.grade_worker", str(course), lab, *action]
-
-
-def _environment(mark: str = "") -> dict[str, str]:
-    """The variables for a worker: the bundled model whatever the settings say, and a mark by
-    which everything that it starts is found."""
-    more = {
-        "WORKBOOK_MODEL": "pocket",
-        "WORKBOOK_PLACE": "auto",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "JUPYTER_PREFER_ENV_PATH": "1",
-    }
-    if mark:
-        more[processes.MARK] = mark
-    return labs.environment() | more
-
-
-def clean(notebook: Path, lab: str) -> tuple[Any, str]:
-    """A submission as nbgrader can take it, and a note on what was put right.
-
-    Of a graded cell that is there twice the last copy counts, the others become ordinary cells.
-    Raises Ungradable when the file is not a notebook.
-    """
-    try:
-        book = nbformat.read(notebook, as_version=4)
-        nbformat.validate(book)
-    except nbformat.ValidationError as error:
-        said = str(error).splitlines()[0]
-        raise Ungradable(
-            f"{notebook.name} is damaged and could not be read as a notebook ({said}): "
-            "open it in JupyterLab, save it and hand it in again."
-        ) from None
-    except Exception as error:  # nbformat raises many kinds for a file that is something else
-        said = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise Ungradable(
-            f"{notebook.name} is not a notebook ({type(error).__name__}: {said}): hand in the "
-            f"file {lab}.ipynb that JupyterLab saves."
-        ) from None
-    # the kernel of this environment, whatever the student's was called
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    return book, _drop_copies(book)
-
-
-def _drop_copies(book: Any) -> str:
-    seen: set[str] = set()
-    twice: list[str] = []
-    for cell in reversed(book.cells):
-        name = (cell.metadata.get("nbgrader") or {}).get("grade_id")
-        if name is None:
-            cell.metadata.pop("nbgrader", None)
-        elif name in seen:
-            del cell.metadata["nbgrader"]
-            twice.append(name)
-        seen.add(name)
-    if not twice:
-        return ""
-    return f"{', '.join(sorted(set(twice)))} was there more than once: the last copy counts."
-
-
-# ---------------------------------------------------------------- grading one
-
-
-def grade_one(
-    submission: Submission,
-    template: Template | None,
-    out: Path,
-    limit: float,
-    cell_limit: int,
-    stop: threading.Event | None = None,
-) -> Grade:
-    """Grade one submission in a process of its own; its feedback page is written under `out`.
-
-    template: None when the course has no such lab; limit, cell_limit: seconds for all and for
-    one cell; stop: ends it early. Never raises for anything that is in the submission.
-    """
-    student, lab = submission.student, submission.lab
-    most = sum(template.cells.values()) if template else 0.0
-    page = out / "feedback" / student / f"{lab}.html"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    shown = page.relative_to(out).as_posix()
-    try:
-        with tempfile.TemporaryDirectory(prefix="workbook-grade-", ignore_cleanup_errors=True) as w:
-            cells, note = _execute(submission, template, Path(w), limit, cell_limit, stop)
-            _keep_page(Path(w) / "course" / f"{lab}.html", page, submission)
-    except Ungradable as problem:
-        none = [
-            CellScore(name, 0.0, top) for name, top in (template.cells if template else {}).items()
-        ]
-        _write_page(page, submission, f"0 of {most:g} points. {problem}")
-        if problem.log:
-            page.with_suffix(".log").write_text(problem.log, encoding="utf-8")
-        return Grade(student, lab, 0.0, most, False, str(problem), shown, none)
-    points = sum(cell.points for cell in cells)
-    return Grade(student, lab, points, most, True, note, shown, cells)
-
-
-def _execute(
-    submission: Submission,
-    template: Template | None,
-    work: Path,
-    limit: float,
-    cell_limit: int,
-    stop: threading.Event | None,
-) -> tuple[list[CellScore], str]:
-    lab = submission.lab
-    if template is None:
-        raise Ungradable(f"There is no lab {lab} in this course: is the folder's name right?")
-    if submission.notebook is None:
-        raise Ungradable(f"There is no {lab}.ipynb in the folder {submission.student}/{lab}.")
-    book, note = clean(submission.notebook, lab)
-    course = work / "course"
-    shutil.copytree(template.folder, course)
-    place = course / "submitted" / "student" / lab
-    place.mkdir(parents=True)
-    nbformat.write(book, place / f"{lab}.ipynb")
-    _run_worker(course, lab, limit, cell_limit, stop)
-    return _read_scores(course), note
-
-
-def _run_worker(
-    course: Path, lab: str, limit: float, cell_limit: int, stop: threading.Event | None
-) -> None:
-    """Raises Ungradable when it takes longer than `limit` seconds."""
-    mark = uuid.uuid4().hex
-    environment = _environment(mark) | {"IPYTHONDIR": str(course / "ipython")}
-    with (course / "worker.txt").open("w", encoding="utf-8") as said:
-        worker = subprocess.Popen(
-            _command(course, lab, "grade", "--cell-limit", str(cell_limit)),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            _wait(worker, limit, stop)
-        finally:
-            processes.end_marked(mark)
-            worker.wait()
-
-
-def _wait(worker: subprocess.Popen, limit: float, stop: threading.Event | None) -> None:
-    waited, step = 0.0, 0.2
-    while waited < limit:
-        try:
-            worker.wait(step)
-            return
-        except subprocess.TimeoutExpired:
-            waited += step
-        if stop and stop.is_set():
-            raise Ungradable("Grading was interrupted.")
-    raise Ungradable(f"The notebook took longer than {limit:g} seconds in all and was stopped.")
-
-
-def _read_scores(course: Path) -> list[CellScore]:
-    """Raises Ungradable when the worker came to no result, with what it said as the reason."""
-    file = course / "scores.json"
-    scores = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    if scores.get("success"):
-        return [CellScore(**cell) for cell in scores["cells"]]
-    logs = (course / name for name in ("log.txt", "worker.txt"))
-    said = "\n".join(log.read_text(encoding="utf-8") for log in logs if log.exists())
-    if "DeadKernelError" in said or "Kernel died" in said:
-        raise Ungradable(
-            "The Python process that ran the notebook died: a cell crashed it, ended it, or used "
-            "up the memory. Run all cells in a fresh kernel to see which."
-        )
-    raise Ungradable(f"nbgrader could not grade the notebook ({labs.reason(said)}).", said)
-
-
-def _keep_page(made: Path, page: Path, submission: Submission) -> None:
-    """Copy nbgrader's feedback page, or write one that says that there is none."""
-    if made.exists():
-        shutil.copyfile(made, page)
-        return
-    _write_page(page, submission, "It was graded, but its feedback page could not be made.")
-
-
-PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{lab}: {student}</title></head>
-<body style="font-family: sans-serif; max-width: 40em; margin: 2em auto">
-<h1>{lab}</h1><p>{text}</p></body></html>
-"""
-
-
-def _write_page(page: Path, submission: Submission, text: str) -> None:
-    words = {"lab": submission.lab, "student": submission.student, "text": text}
-    page.write_text(PAGE.format(**{k: html.escape(v) for k, v in words.items()}), encoding="utf-8")
-
-
-# ---------------------------------------------------------------- grading all
+    submission: Submission
+    lab: Lab | None
+    content: Content | None
+    problem: Ungradable | None
+    key: str
 
 
 def grade_all(
-    submissions: list[Submission],
+    found: list[Submission],
     out: Path,
     *,
     solutions: Path = paths.SOLUTIONS,
     workers: int = 1,
     limit: float = LIMIT,
-    cell_limit: int = CELL_LIMIT,
+    cell_limit: float = CELL_LIMIT,
     tell: Callable[[str], None] = print,
+    overlay: Path | None = None,
+    people: dict[str, Person] | None = None,
+    database: str = "",
+    by: str = "",
+    scheduler: str = "",
+    limits: boxes.Limits | None = None,
 ) -> list[Grade]:
-    """Grade every submission, `workers` at a time; write the results under `out`.
+    """Grade every submission that has changed since the last time; write all results under `out`.
 
-    tell: called with one line for each. Returns the grades in the order of the submissions.
-    Raises CourseError when no lab is known or a lab's source cannot be graded.
+    workers: submissions at a time; limit, cell_limit: seconds for one in all and for a cell;
+    tell: called with one line for each; overlay: a folder with private tests; people: the roster;
+    database: the gradebook's address, SQLite under `out` when left out; by: bwrap, podman, docker
+    or none; scheduler: the address of a Dask cluster; limits: all limits at once.
+
+    Returns the grades in the order of the submissions, then those of the roster who handed in
+    nothing. Raises CourseError when no lab is known, a lab's source cannot be graded, or no
+    sandbox works here.
     """
-    known = known_labs(submissions, solutions)
-    grades: dict[Submission, Grade] = {}
-    stop = threading.Event()
-    with (
-        tempfile.TemporaryDirectory(prefix="workbook-grade-") as work,
-        _pool(workers, stop) as pool,
-    ):
-        templates = {lab: prepare(lab, solutions, Path(work)) for lab in known}
-        jobs = {
-            pool.submit(grade_one, s, templates.get(s.lab), out, limit, cell_limit, stop): s
-            for s in submissions
-        }
-        for number, job in enumerate(as_completed(jobs), start=1):
-            grade = grades[jobs[job]] = _outcome(job, jobs[job], templates, out)
-            tell(f"[{number}/{len(jobs)}] {_line(grade)}")
-    ordered = [grades[submission] for submission in submissions]
-    write(ordered, out)
-    return ordered
-
-
-def _outcome(
-    job: Future[Grade], submission: Submission, templates: dict[str, Template], out: Path
-) -> Grade:
-    """A job's grade; a failure of the grader itself costs one submission, not the class."""
-    error = job.exception()
-    if error is None:
-        return job.result()
-    log = out / "feedback" / submission.student / f"{submission.lab}.log"
-    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    template = templates.get(submission.lab)
-    most = sum(template.cells.values()) if template else 0.0
-    said = str(error).splitlines()[:1] or [""]
-    reason = (
-        f"The grader failed ({type(error).__name__}: {said[0]}): see {log}, and grade it again."
-    )
-    return Grade(submission.student, submission.lab, 0.0, most, False, reason)
-
-
-@contextmanager
-def _pool(workers: int, stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
-    """Threads that wait for workers; an interruption ends the workers."""
-    pool = ThreadPoolExecutor(workers)
-    try:
-        yield pool
-    except BaseException:
-        stop.set()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _line(grade: Grade) -> str:
-    score = f"{grade.student} {grade.lab}: {grade.points:g} of {grade.max:g}"
-    return f"{score} ({grade.reason})" if grade.reason else score
-
-
-def write(grades: list[Grade], out: Path) -> None:
-    """Write grades.csv and result.json."""
+    limits = limits or boxes.Limits(cell=cell_limit, total=limit)
+    started, own, spent = time.monotonic(), time.process_time(), 0.0
+    known = labwork.known(found, solutions)
+    by = boxes.choose(by)
+    out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    exercises = sorted({name for grade in grades for name in grade.exercises()}, key=_numbered)
-    with (out / "grades.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["student", "lab", "points", "max", *exercises, "reason"])
-        for grade in grades:
-            each = grade.exercises()
-            points = [f"{each[name][0]:g}" if name in each else "" for name in exercises]
-            row = [grade.student, grade.lab, f"{grade.points:g}", f"{grade.max:g}", *points]
-            table.writerow([*map(_cell, row), _cell(grade.reason)])
-    text = json.dumps({"grades": [asdict(grade) for grade in grades]}, indent=1)
-    (out / "result.json").write_text(text + "\n", encoding="utf-8")
+    address = database or f"sqlite:///{out / 'gradebook.db'}"
+    with ExitStack() as stack:
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="workbook-grade-")))
+        others = labwork.answers(solutions)
+        book = stack.enter_context(gradebook.opened(address))
+        labs = {lab: prepare(lab, solutions, work, address, overlay, others) for lab in known}
+        gradebook.add_people(book, people or {})
+        keeper = _Keeper(out, book)
+        jobs = [_job(one_, labs.get(one_.lab), limits) for one_ in found]
+        fresh = [job for job in jobs if not keeper.current(job)]
+        if len(fresh) < len(jobs):
+            tell(f"{len(jobs) - len(fresh)} of {len(jobs)} are as they were, and keep their grade.")
+        for lab in {job.lab.key: job.lab for job in fresh if job.lab and not job.problem}.values():
+            labwork.fill_caches(lab, limits)
+        for number, (job, outcome) in enumerate(
+            _outcomes(fresh, limits, by, workers, scheduler, tell), start=1
+        ):
+            keeper.keep(job, outcome)
+            # in this process, its own time is counted below
+            spent += outcome.box_cpu + (outcome.cpu if scheduler or workers > 1 else 0)
+            tell(f"[{number}/{len(fresh)}] {outputs.line(outcome.grade)}")
+        grades = [keeper.grade(job) for job in jobs]
+    grades += _absent(grades, labs, people or {})
+    write(grades, out, people)
+    if fresh:
+        spent += time.process_time() - own
+        tell(_throughput(len(fresh), time.monotonic() - started, spent))
+    return grades
 
 
-def _numbered(name: str) -> tuple[int, str]:
-    digits = re.search(r"\d+", name)
-    return (int(digits.group()) if digits else 0, name)
+def _throughput(count: int, seconds: float, cpu: float) -> str:
+    return (
+        f"Graded {count} in {seconds:.1f} seconds: {60 * count / seconds:.0f} a minute, "
+        f"{cpu / count:.2f} CPU-seconds each."
+    )
 
 
-def _cell(text: str) -> str:
-    """A table cell that no spreadsheet takes for a formula."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@") else text
+def _job(submission: Submission, lab: Lab | None, limits: boxes.Limits) -> Job:
+    try:
+        if lab is None:
+            raise Ungradable(
+                f"There is no lab {submission.lab} in this course: is the folder's name right?"
+            )
+        content, problem = submissions.load(submission), None
+    except Ungradable as error:
+        content, problem = None, error
+    except OSError as error:
+        content, problem = None, Ungradable(f"It could not be read ({error.strerror}).")
+    made = hashlib.sha256(f"{lab.key if lab else ''} {limits} {problem}".encode())
+    if content:
+        made.update(content.notebook)
+        for name, data in sorted(content.files.items()):
+            made.update(name.encode(errors="surrogatepass") + b"\0" + data)
+    return Job(submission, lab, content, problem, made.hexdigest())
 
 
-def summary(grades: list[Grade]) -> list[str]:
-    """One line a lab: how many, mean, median, full marks, and how many came to nothing."""
-    lines = []
-    for lab in sorted({grade.lab for grade in grades}):
-        of_lab = [grade for grade in grades if grade.lab == lab]
-        points = [grade.points for grade in of_lab]
-        full = sum(grade.graded and grade.points == grade.max for grade in of_lab)
-        bad = sum(not grade.graded for grade in of_lab)
-        lines.append(
-            f"{lab}: {len(of_lab)} submission{'s' * (len(of_lab) != 1)}, "
-            f"mean {statistics.mean(points):.1f} and median {statistics.median(points):g} of "
-            f"{of_lab[0].max:g} points, {full} with full marks, {bad} not gradable."
-        )
-    return lines
+def _outcomes(
+    jobs: list[Job],
+    limits: boxes.Limits,
+    by: str,
+    workers: int,
+    scheduler: str,
+    tell: Callable[[str], None],
+) -> Iterator[tuple[Job, one.Outcome]]:
+    """The outcome of each job, as they come."""
+    ready = [job for job in jobs if job.problem is None]
+    for job in jobs:
+        if job.problem is not None:
+            yield job, one.nothing(job.submission, job.lab, job.problem)
+    # a box is warm for one lab: one lab after the other
+    ready.sort(key=lambda job: job.submission.lab)
+    tasks = [one.Task(job.submission, job.lab, job.content, limits, by) for job in ready]
+    if scheduler:
+        found = pools.dask(tasks, scheduler, tell)
+    elif workers == 1 or len(tasks) < 2:
+        found = pools.here(tasks)
+    else:
+        found = pools.processes(tasks, workers)
+    for number, outcome in found:
+        yield ready[number], outcome
+
+
+def _absent(grades: list[Grade], labs: dict[str, Lab], people: dict[str, Person]) -> list[Grade]:
+    """Those of the roster who handed in nothing."""
+    there = {(grade.student, grade.lab) for grade in grades}
+    return [
+        Grade(student, name, 0.0, lab.most, False, "Nothing was handed in.")
+        for student in people
+        for name, lab in labs.items()
+        if (student, name) not in there
+    ]
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+class _Keeper:
+    """The results in the output folder, and the gradebook beside them."""
+
+    def __init__(self, out: Path, book: Any) -> None:
+        self._out, self._book = out, book
+
+    def _file(self, submission: Submission) -> Path:
+        return self._out / "state" / _safe(submission.student) / f"{submission.lab}.json"
+
+    def current(self, job: Job) -> bool:
+        """Whether a submission has its grade already. Writes it into the gradebook again where
+        that was lost."""
+        record = self._record(job.submission)
+        if record is None or record["key"] != job.key or not record["lasting"]:
+            return False
+        if record["manual"] is None:
+            return False
+        made = _grade(record["grade"])
+        if not (self._out / made.feedback).is_file():
+            return False
+        if job.lab and not gradebook.has(self._book, made.student, made.lab):
+            gradebook.record(self._book, made, record["manual"])
+        return True
+
+    def _record(self, submission: Submission) -> dict | None:
+        try:
+            return json.loads(self._file(submission).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def keep(self, job: Job, outcome: one.Outcome) -> None:
+        """Write an outcome: the pages, the gradebook, and last what says that it is done."""
+        student, lab = _safe(job.submission.student), job.submission.lab
+        page = self._out / "feedback" / student / lab / f"{lab}.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(outcome.page, encoding="utf-8", errors="replace")
+        log = page.with_suffix(".log")
+        log.unlink(missing_ok=True)
+        if outcome.log:
+            log.write_text(outcome.log, encoding="utf-8", errors="replace")
+        graded = self._out / "autograded" / student / lab
+        shutil.rmtree(graded, ignore_errors=True)
+        graded.mkdir(parents=True)
+        if outcome.book:
+            _write(graded / f"{lab}.ipynb", outcome.book)
+        made = replace(outcome.grade, feedback=page.relative_to(self._out).as_posix())
+        gradebook.record(self._book, made, outcome.manual)
+        record = {"key": job.key, "lasting": outcome.lasting, "manual": outcome.manual}
+        file = self._file(job.submission)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _write(file, json.dumps(record | {"grade": asdict(made), "shown": ""}))
+
+    def grade(self, job: Job) -> Grade:
+        """A submission's grade with what a person has given; its page says the same."""
+        record = self._record(job.submission)
+        made, comments = gradebook.with_hand(self._book, _grade(record["grade"]))
+        shown = json.dumps([[asdict(c) for c in made.cells], comments]) if made.manual else ""
+        if shown != record["shown"] and made.graded:
+            student, lab = _safe(made.student), made.lab
+            file = self._out / "autograded" / student / lab / f"{lab}.ipynb"
+            book = nbformat.read(file, as_version=4)
+            cells = {cell.cell: (cell.points, cell.max) for cell in made.cells}
+            page = one.render(book, lab, made.points, made.max, cells, comments)
+            _write(self._out / made.feedback, page)
+            _write(self._file(job.submission), json.dumps(record | {"shown": shown}))
+        return made
+
+
+def _grade(record: dict) -> Grade:
+    cells = [CellScore(**cell) for cell in record["cells"]]
+    return Grade(**record | {"cells": cells})
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    new = file.with_suffix(".new")
+    new.write_text(text, encoding="utf-8", errors="replace")
+    new.replace(file)
+
+
+def _safe(name: str) -> str:
+    """A student's name as a folder's name: it came from a folder, a file or a roster."""
+    kept = "".join("_" if c in '/\\:*?"<>|' or ord(c) < 32 else c for c in name)
+    return kept if kept.strip(". ") else f"_{kept}"
 
 
 # ---------------------------------------------------------------- the command line
@@ -498,74 +288,123 @@ def parser() -> argparse.ArgumentParser:
     """The options of `course.py grade`."""
     made = argparse.ArgumentParser(
         prog="course.py grade",
-        description="Grade submitted labs. One bad submission never stops the others: it gets 0 "
-        "and a reason.\n\n" + WARNING,
-        epilog="FOLDER gets grades.csv (a line for each submission), result.json (every graded "
-        "cell, with what it said) and feedback/STUDENT/labNN.html. The pages show the hidden "
-        "tests: publish them after the deadline.",
+        description=TEXT,
+        epilog="FOLDER gets grades.csv, canvas.csv, moodle.csv, report.html (the class), "
+        "feedback/STUDENT/labNN/labNN.html, gradebook.db (for Formgrader) and result.json. Run it "
+        "again at any time: what has not changed keeps its grade. The pages show the hidden tests: "
+        "publish them after the deadline. `course.py grade override --help` gives points by hand.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add = made.add_argument
+    add("submissions", type=Path, metavar="SUBMISSIONS",
+        help="a folder with STUDENT/labNN/labNN.ipynb, a zip of it, or Moodle's or Canvas's "
+        "export")  # fmt: skip
+    _add_out(made)
+    add("--workers", type=options.count, metavar="N", default=max(1, (os.cpu_count() or 2) // 2),
+        help="submissions at a time (default: half of the cores)")  # fmt: skip
+    add("--limit", type=options.seconds, metavar="SECONDS", default=float(LIMIT),
+        help=f"stop a submission that takes longer in all (default: {LIMIT})")  # fmt: skip
+    add("--cell-limit", type=options.seconds, metavar="SECONDS", default=float(CELL_LIMIT),
+        help=f"interrupt a cell that takes longer, and go on (default: {CELL_LIMIT})")  # fmt: skip
+    add("--memory", type=options.seconds, metavar="GIB", default=3.0,
+        help="stop a submission that takes more memory (default: 3)")  # fmt: skip
+    add("--roster", type=Path, metavar="CSV", help="the class: a column id, and names, e-mail, ...")
+    add("--overlay", type=Path, metavar="FOLDER", help="private tests: FOLDER/labNN/CELL.py")
+    add("--lab", default="", help="the lab of files whose names do not say it")
+    add("--pattern", default="", metavar="REGEX",
+        help="how files are named: groups student and, perhaps, lab")  # fmt: skip
+    add("--database", default="", metavar="URL", help="the gradebook's address (default: SQLite)")
+    add("--scheduler", default="", metavar="tcp://...", help="grade on this Dask cluster")
+    how = made.add_mutually_exclusive_group()
+    how.add_argument("--sandbox", choices=("bwrap", "podman", "docker"), default="",
+                     help="what makes the sandbox (default: the first that works)")  # fmt: skip
+    how.add_argument("--no-sandbox", action="store_true",
+                     help="run the students' code as you, with your files and network")  # fmt: skip
+    return made
+
+
+def _add_out(made: argparse.ArgumentParser) -> None:
     made.add_argument(
-        "submissions", type=Path, metavar="SUBMISSIONS", help="holds STUDENT/labNN/labNN.ipynb"
-    )
-    made.add_argument(
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        default=paths.BUILD / "grades",
+        "--out", type=Path, metavar="FOLDER", default=paths.BUILD / "grades",
         help="where the results go (default: build/grades)",
+    )  # fmt: skip
+
+
+def override_parser() -> argparse.ArgumentParser:
+    """The options of `course.py grade override`."""
+    made = argparse.ArgumentParser(
+        prog="course.py grade override",
+        description="Give the points of a graded cell by hand, in the gradebook. The next "
+        "`course.py grade` writes them into every table and page.",
     )
-    made.add_argument(
-        "--workers",
-        type=options.count,
-        metavar="N",
-        default=max(1, (os.cpu_count() or 2) // 2),
-        help="submissions at a time (default: half of the cores)",
-    )
-    made.add_argument(
-        "--limit",
-        type=options.seconds,
-        metavar="SECONDS",
-        default=float(LIMIT),
-        help=f"stop a submission that takes longer in all (default: {LIMIT})",
-    )
-    made.add_argument(
-        "--cell-limit",
-        type=options.count,
-        metavar="SECONDS",
-        default=CELL_LIMIT,
-        help=f"interrupt a cell that takes longer, and go on (default: {CELL_LIMIT})",
-    )
+    made.add_argument("student")
+    made.add_argument("lab")
+    made.add_argument("cell", help="the test cell, for example exercise_1_fit_test")
+    made.add_argument("points", type=float)
+    made.add_argument("--why", default="", help="a comment for the student")
+    made.add_argument("--database", default="", metavar="URL")
+    _add_out(made)
     return made
 
 
 def main(argv: list[str] | None = None) -> int:
     """The command line above. The exit status is 0 when every submission has its
     result, and 1 when one is of a lab that the course does not have."""
-    args = parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
     try:
-        found = find(args.submissions)
-        for path in misplaced(args.submissions, found):
-            print(f"Not graded: {path.as_posix()} is not at STUDENT/labNN/labNN.ipynb.", flush=True)
-        if (args.out / "grades.csv").exists():
-            print(f"The results of an earlier grading in {args.out} are replaced.", flush=True)
-        grades = grade_all(
-            found,
-            args.out,
-            workers=args.workers,
-            limit=args.limit,
-            cell_limit=args.cell_limit,
-            tell=lambda line: print(line, flush=True),
-        )
+        if argv[:1] == ["override"]:
+            return _override(override_parser().parse_args(argv[1:]))
+        return _run(parser().parse_args(argv))
     except CourseError as error:
         print(f"course.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("course.py: interrupted; no grades were written.", file=sys.stderr)
+        print(
+            "course.py: interrupted; run it again, and it goes on where it stopped.",
+            file=sys.stderr,
+        )
         return 130
+
+
+def _override(args: argparse.Namespace) -> int:
+    address = args.database or f"sqlite:///{args.out.resolve() / 'gradebook.db'}"
+    if not args.database and not (args.out / "gradebook.db").exists():
+        raise CourseError(f"There is no gradebook in {args.out}: grade first.")
+    with gradebook.opened(address) as book:
+        gradebook.override(book, args.student, args.lab, args.cell, args.points, args.why)
+    print(f"{args.student} has {args.points:g} in {args.cell}. Grade again to write the tables.")
+    return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    people = submissions.roster(args.roster) if args.roster else {}
+    with ExitStack() as stack:
+        folder = args.submissions
+        if folder.is_file():
+            place = stack.enter_context(tempfile.TemporaryDirectory(prefix="workbook-in-"))
+            folder = submissions.unpack(folder, Path(place))
+        found = find(folder, args.pattern, args.lab)
+        for path in misplaced(folder, found):
+            print(f"Not graded: {path.as_posix()} is not at STUDENT/labNN/labNN.ipynb.", flush=True)
+        found = submissions.match(found, people)
+        if args.no_sandbox:
+            print("There is no sandbox: the students' code runs as you.", flush=True)
+        grades = grade_all(
+            found,
+            args.out,
+            workers=args.workers,
+            tell=lambda line: print(line, flush=True),
+            overlay=args.overlay,
+            people=people,
+            database=args.database,
+            by=boxes.NONE if args.no_sandbox else args.sandbox,
+            scheduler=args.scheduler,
+            limits=boxes.Limits(args.cell_limit, args.limit, int(args.memory * boxes.GB)),
+        )
     print()
     print("\n".join(summary(grades)))
-    print(f"Results: {args.out / 'grades.csv'}, feedback pages beside it.")
+    print(f"Results: {args.out / outputs.GRADES}, the class in {args.out / outputs.REPORT}, "
+          "feedback pages beside them.")  # fmt: skip
     return 0 if all(grade.max for grade in grades) else 1
 
 

@@ -96,10 +96,34 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Box:
-    """A command that builds a box and runs `inside.py` in it, and the open files that it needs."""
+    """A command that builds a box and runs a program in it, and the open files that it needs."""
 
     command: list[str]
     files: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a box runs, and what it shows of this machine besides Python itself.
+
+    `command`: the program and its arguments, after Python's own name; `python`: another
+    environment's Python, which must be in `folders`; `folders`: read-only, at their own paths, or
+    as (folder, place); `links`: (place, what it points to); `keep`: capabilities that the program
+    has when root builds the box, so that it can give them up itself; `work`: the one folder that
+    can be written.
+    """
+
+    command: tuple[str, ...]
+    python: str = ""
+    folders: tuple[Path | tuple[Path, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    keep: tuple[str, ...] = ()
+    work: str = WORK
+
+
+CODE = Program(("-I", "-c", INSIDE))
+"""Runs the code of an order: see `run`."""
 
 
 def run(
@@ -125,11 +149,39 @@ def run(
         "token": token,
         "name": name or ("answer" if tests else "__main__"),
         "limits": asdict(limits),
-        "uid": _stranger(),
+        "uid": stranger(),
     }
     build = _BOXES[by or available()]
-    with build(limits) as box:
+    with build(limits, CODE) as box:
         return _watch(box, json.dumps(order).encode(), token, limits)
+
+
+@contextlib.contextmanager
+def start(program: Program, limits: Limits, by: str = "") -> Iterator[subprocess.Popen]:
+    """Start a program in a box that answers orders until it is left: the process that builds the
+    box, with pipes for standard input, output and error (bytes). Leaving ends all that is inside.
+
+    Only `disk` of the limits is enforced here (in containers `memory` and `processes`, too): the
+    program sets the others itself, before it runs a stranger's code.
+
+    Raises CourseError when no box can be built here.
+    """
+    with _BOXES[by or available()](limits, program) as box:
+        process = _popen(box)
+        try:
+            yield process
+        finally:
+            _kill(process)
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+
+def stranger() -> int | None:
+    """A user id that no other process has, for a box that root builds; None for anybody else."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return None
+    return 2**30 + secrets.randbelow(2**29)
 
 
 def available() -> str:
@@ -166,10 +218,10 @@ def missing(name: str) -> str:
         "tests": "",
         "token": "t",
         "name": "probe",
-        "uid": _stranger(),
+        "uid": stranger(),
     }
     order["limits"] = asdict(Limits())
-    with _BOXES[name](Limits()) as box:
+    with _BOXES[name](Limits(), CODE) as box:
         done = _watch(box, json.dumps(order).encode(), "t", Limits(wall=60))
     return "" if done.finished else done.why
 
@@ -178,21 +230,29 @@ def missing(name: str) -> str:
 
 
 @contextlib.contextmanager
-def _bwrap(limits: Limits) -> Iterator[Box]:
-    python = os.path.realpath(sys._base_executable)
+def _bwrap(limits: Limits, program: Program) -> Iterator[Box]:
+    python = program.python or os.path.realpath(sys._base_executable)
     command = ["bwrap", "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net",
                "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]  # fmt: skip
     if os.geteuid() == 0:
         # The kernel does not count the processes of root. So there is no user namespace (it would
         # map to root), and the first process becomes a user that nobody else is.
-        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        command += ["--cap-drop", "ALL"]
+        for capability in ("CAP_SETUID", "CAP_SETGID", *program.keep):
+            command += ["--cap-add", capability]
     else:
         command += ["--unshare-user", "--disable-userns"]
-    for folder in reversed(Path(sys.base_prefix).parents[:-1]):
-        # Folders on the way to it are made for their owner alone if nothing is said.
-        command += ["--perms", "0755", "--dir", str(folder)]
+    shown = [one if isinstance(one, tuple) else (one, str(one)) for one in program.folders]
+    for place in (sys.base_prefix, *(place for _, place in shown)):
+        for folder in reversed(Path(place).parents[:-1]):
+            # Folders on the way to it are made for their owner alone if nothing is said.
+            command += ["--perms", "0755", "--dir", str(folder)]
     for folder in ("/usr", "/etc/ld.so.cache", sys.base_prefix):
         command += ["--ro-bind-try", folder, folder]
+    for folder, place in shown:
+        command += ["--ro-bind", str(folder), place]
+    for place, target in program.links:
+        command += ["--symlink", target, place]
     for name in ("bin", "lib", "lib32", "lib64"):
         if Path("/", name).is_symlink():
             command += ["--symlink", f"usr/{name}", f"/{name}"]
@@ -202,12 +262,13 @@ def _bwrap(limits: Limits) -> Iterator[Box]:
     # Not `--dev`: its /dev/shm is a place to write without a limit.
     for name in ("null", "zero", "full", "random", "urandom"):
         command += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
-    command += ["--perms", "0777", "--size", str(limits.disk), "--tmpfs", WORK, "--symlink", WORK]
-    command += ["/tmp", "--chdir", WORK, "--remount-ro", "/dev", "--remount-ro", "/"]
-    command += ["--clearenv", *_environment("--setenv")]
+    command += ["--perms", "0777", "--size", str(limits.disk), "--tmpfs", program.work]
+    command += ["--symlink", program.work, "/tmp", "--chdir", program.work]
+    command += ["--remount-ro", "/dev", "--remount-ro", "/"]
+    command += ["--clearenv", *_environment(program)]
     with _filter() as files:
         command += [word for file in files for word in ("--seccomp", str(file))]
-        yield Box([*command, "--", python, "-I", "-c", INSIDE], files)
+        yield Box([*command, "--", python, *program.command], files)
 
 
 @contextlib.contextmanager
@@ -226,23 +287,17 @@ def _filter() -> Iterator[tuple[int, ...]]:
         os.close(read)
 
 
-def _environment(option: str) -> list[str]:
-    values = {"HOME": WORK, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
-    return [word for key, value in values.items() for word in (option, key, value)]
-
-
-def _stranger() -> int | None:
-    """A user id that no other process has, for a box that root builds; None for anybody else."""
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return None
-    return 2**30 + secrets.randbelow(2**29)
+def _environment(program: Program) -> list[str]:
+    values = {"HOME": program.work, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
+    values |= dict(program.environment)
+    return [word for key, value in values.items() for word in ("--setenv", key, value)]
 
 
 # ---------------------------------------------------------------- containers
 
 
 @contextlib.contextmanager
-def _container(engine: str, limits: Limits) -> Iterator[Box]:
+def _container(engine: str, limits: Limits, program: Program) -> Iterator[Box]:
     name = f"workbook-sandbox-{secrets.token_hex(6)}"
     memory = str(limits.memory + limits.disk)
     user = str(20_000 + secrets.randbelow(30_000))  # its own: processes are counted by user
@@ -252,13 +307,20 @@ def _container(engine: str, limits: Limits) -> Iterator[Box]:
                "--shm-size", "1m", "--memory", memory, "--memory-swap", memory,
                "--pids-limit", str(limits.processes + 2), "--ulimit", "nofile=64:64",
                "--ulimit", f"nproc={limits.processes}:{limits.processes}",
-               "--workdir", WORK, "--env", f"HOME={WORK}", "--env", "PYTHONUTF8=1"]  # fmt: skip
+               "--workdir", program.work, "--env", f"HOME={program.work}",
+               "--env", "PYTHONUTF8=1"]  # fmt: skip
     if engine == "podman":
         # Otherwise /dev/shm, /tmp, /run and /var/tmp can be written.
         command += ["--read-only-tmpfs=false"]
-    command += ["--tmpfs", f"{WORK}:rw,size={limits.disk},mode=1777"]
+    command += ["--tmpfs", f"{program.work}:rw,size={limits.disk},mode=1777"]
+    for one in program.folders:
+        folder, place = one if isinstance(one, tuple) else (one, str(one))
+        command += ["--volume", f"{folder}:{place}:ro"]
+    for variable, value in program.environment:
+        command += ["--env", f"{variable}={value}"]
+    python = program.python or "python3"
     try:
-        yield Box([*command, "--entrypoint", "python3", _image(), "-I", "-c", INSIDE])
+        yield Box([*command, "--entrypoint", python, _image(), *program.command])
     finally:
         subprocess.run([engine, "rm", "--force", name], capture_output=True, timeout=60)
 
@@ -277,9 +339,8 @@ _BOXES = {
 # ---------------------------------------------------------------- watching
 
 
-def _watch(box: Box, order: bytes, token: str, limits: Limits) -> Outcome:
-    started = time.monotonic()
-    process = subprocess.Popen(
+def _popen(box: Box) -> subprocess.Popen:
+    return subprocess.Popen(
         box.command,
         pass_fds=box.files,
         stdin=subprocess.PIPE,
@@ -288,6 +349,11 @@ def _watch(box: Box, order: bytes, token: str, limits: Limits) -> Outcome:
         start_new_session=True,
         cwd="/" if os.name == "posix" else None,
     )
+
+
+def _watch(box: Box, order: bytes, token: str, limits: Limits) -> Outcome:
+    started = time.monotonic()
+    process = _popen(box)
     wrote = _Output(process, limits.output)
     try:
         with contextlib.suppress(BrokenPipeError):  # the box was not built: stderr says why
@@ -316,7 +382,7 @@ def _wait(process: subprocess.Popen, wrote: "_Output", limits: Limits, deadline:
     while not wrote.ended.wait(TICK):
         if time.monotonic() > deadline:
             return f"it took longer than {limits.wall:g} seconds"
-        if _memory(process.pid) > limits.memory:
+        if memory(process.pid) > limits.memory:
             return f"it used more than {limits.memory} bytes of memory"
     return f"it wrote more than {limits.output} bytes" if wrote.too_much else ""
 
@@ -361,7 +427,7 @@ class _Output:
             thread.join()
 
 
-def _memory(pid: int) -> int:
+def memory(pid: int) -> int:
     """Bytes of memory that a process and all that it started hold, files apart. What several
     share is counted for each: too much rather than too little."""
     total = 0
