@@ -471,6 +471,8 @@ def waits(function: Callable, script: list[Any], pauses: list[float], pause: flo
     server = _Server(script)
     try:
         found = function(server.ask, "phi4-mini", 6, pause, server.sleep)
+    except NotImplementedError:  # a RuntimeError, too
+        raise
     except OSError as error:
         raise Mistake(
             f"wait_until_ready let {type(error).__name__} through: while a server starts nobody "
@@ -513,7 +515,7 @@ def gives_up(
     attempts = max(3, len(script))
     try:
         function(server.ask, "phi4-mini", attempts, 2, server.sleep)
-    except Mistake:
+    except (Mistake, NotImplementedError):
         raise
     except Exception as raised:
         if not isinstance(raised, error):
