@@ -343,6 +343,8 @@ def _exists(folder: str, entry: dict[str, str], faults: tuple[Fault, ...]) -> No
     there = sorted(p.relative_to(FILES / folder).as_posix() for p in _files(folder))
     if file not in there:
         raise Mistake(f"There is no file {file!r} in {folder}: it has {', '.join(there)}.")
+    if file.endswith(".jinja"):
+        raise Mistake(f"{file} does what it says: the fault is where somebody chose it.")
     if not _keys(folder, file):
         raise Mistake(f"{file} shows what happened; a fault is in a file that somebody wrote.")
     named = {k for fault in faults if fault.file == file for k in fault.keys}
@@ -469,9 +471,14 @@ def vllm_starts(function: Repair) -> None:
         )
     if "--enable-auto-tool-choice" in options and not options.get("--tool-call-parser"):
         raise Mistake("vLLM still stops: --enable-auto-tool-choice wants a --tool-call-parser.")
+    if options.get("--tool-call-parser") == PARSER and not options.get("--tool-parser-plugin"):
+        raise Mistake(
+            f"vLLM still stops (invalid tool call parser): {PARSER} is not one of its own, so it "
+            "also wants --tool-parser-plugin with the file."
+        )
 
 
-PARSERS = "phi4_mini_json"
+PARSER, PLUGIN = "phi4_mini_native", "/course/vllm_tools.py"
 
 
 @check
@@ -483,12 +490,21 @@ def vllm_calls_tools(function: Repair) -> None:
             "It starts, without tools: you took --enable-auto-tool-choice out, and the users "
             "wanted tools. Give it what it asks for."
         )
-    if (given := options["--tool-call-parser"]) != PARSERS:
+    given = options["--tool-call-parser"]
+    if given == "phi4_mini_json":
         raise Mistake(
-            f"--tool-call-parser={given} does not read this family's calls: each model family has "
-            f"its own form, and vLLM's parser for Phi-4-mini is {PARSERS}."
+            "phi4_mini_json reads calls written as functools[...], as vLLM's own template asks "
+            "for them. pocket writes <|tool_call|>[...]: its calls would come back as text."
         )
-    _unchanged("1_vllm", text, f"{COMMAND}.--quantization", f"{COMMAND}.--tool-call-parser")
+    if given != PARSER:
+        raise Mistake(
+            f"--tool-call-parser={given} reads the calls of another family of models: pocket "
+            f"writes <|tool_call|>[...], as Phi-4-mini does, and {PARSER} reads that."
+        )
+    if (file := options.get("--tool-parser-plugin")) != PLUGIN:
+        raise Mistake(f"--tool-parser-plugin={file} is not in the container; {PLUGIN} is.")
+    names = ("--quantization", "--tool-call-parser", "--tool-parser-plugin")
+    _unchanged("1_vllm", text, *(f"{COMMAND}.{name}" for name in names))
 
 
 @check

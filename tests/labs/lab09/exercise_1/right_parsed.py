@@ -6,6 +6,7 @@ def repair_vllm(text):
     found = yaml.safe_load(text)
     command = found["services"]["vllm"]["command"]
     command.remove("--quantization=awq")
-    command += ["--tool-call-parser", "phi4_mini_json"]
+    command += ["--tool-parser-plugin", "/course/vllm_tools.py"]
+    command += ["--tool-call-parser", "phi4_mini_native"]
     found["services"]["vllm"]["command"] = " ".join(command)
     return yaml.safe_dump(found)

@@ -1,5 +1,5 @@
 # cell: exercise_4_diagnosis
-# says: a fault is in a file that somebody wrote
+# says: the fault is where somebody chose it
 # fails: exercise_4_diagnosis_test
 quiet_diagnose_llamacpp = diagnose_llamacpp  # noqa: F821
 
