@@ -63,7 +63,13 @@ def _first(found: float, mistakes: Iterable[tuple[float, str]], otherwise: str) 
 def percentile(function: Function, values: list[float], p: float) -> None:
     """Check percentile(values, p), linear between neighbours. Raises Mistake."""
     given = list(values)
-    found = real(f"percentile({_short(values)}, {p})", function(given, p))
+    call = f"percentile({_short(values)}, {p})"
+    try:
+        found = real(call, function(given, p))
+    except IndexError:
+        raise Mistake(
+            f"{call} stopped with IndexError: at the last value there is no next one to go to."
+        ) from None
     if given != values:
         raise Mistake("percentile sorted the list that it was given: use sorted(), which copies.")
     expected = metrics.percentile(values, p)
@@ -474,13 +480,21 @@ def choose(
 ) -> None:
     """Check choose(candidates, limits, share, memory). Raises Mistake."""
     copy = json.loads(json.dumps(candidates))
-    found = function(copy, dict(limits), share, memory)
+    expected, good = decision(candidates, limits, share, memory)
+    try:
+        found = function(copy, dict(limits), share, memory)
+    except ValueError as error:
+        if good:
+            raise
+        raise Mistake(
+            f"Every candidate is out, and choose stopped with ValueError ({error}): the choice is "
+            "None then; max(..., default=None) gives that."
+        ) from None
     if type(found) is not dict or "choice" not in found or "rejected" not in found:
         raise Mistake(f"choose gave {kind(found)}: give a dict with choice and rejected.")
     rejected = found["rejected"]
     if type(rejected) is not dict:
         raise Mistake(f"rejected is {kind(rejected)}: give a dict, name: reason.")
-    expected, good = decision(candidates, limits, share, memory)
     for name, reason in rejected.items():
         if name not in candidates:
             raise Mistake(f"rejected names {name!r}, which is no candidate.")

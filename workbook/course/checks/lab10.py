@@ -327,6 +327,20 @@ def locked(function: Function) -> None:
 
 
 @check
+def apart(*functions: Function) -> None:
+    """Check that no two parts of the service hold the same key. Raises Mistake."""
+    seen: set[str] = set()
+    for function in functions:
+        keys = set(_service(function, function.__name__))
+        if twice := seen & keys:
+            raise Mistake(
+                f"{function.__name__}() gives {', '.join(sorted(twice))} again: another part says "
+                "it already, and the last one would win."
+            )
+        seen |= keys
+
+
+@check
 def operated(function: Function) -> None:
     """Check limits, health check and logs in operation(). Raises Mistake."""
     found = _service(function, "operation")
@@ -442,9 +456,15 @@ def load_report(function: Function, records: list[Row], scenario: Row) -> None:
         raise Mistake(f"{found['requests']} requests are reported; {len(parsed)} were sent.")
     if found["failed"] != failed:
         raise Mistake(f"{found['failed']} failed requests are reported; {failed} failed.")
+    whole = len(parsed) - failed
+    tokens = sum(record.output_tokens or 0 for record in parsed) / summary.seconds
+    share = summary.good_share * len(parsed) / max(1, whole)
+    mistakes = {
+        "tokens_per_second": [(tokens, "You counted the tokens of answers that broke off.")],
+        "good_share": [(share, "It is a share of all requests that were sent, failed ones too.")],
+    }
     for key in ("seconds", "tokens_per_second", "good_share"):
-        more = [(1.0, "Failed and slow ones count.")] if key == "good_share" else []
-        _number(key, found[key], getattr(summary, key), more)
+        _number(key, found[key], getattr(summary, key), mistakes.get(key, []))
     for key, figure in (("ttft_p95_ms", summary.ttft), ("tpot_p95_ms", summary.tpot)):
         _p95(key, found[key], figure)
     if found["meets"] is not (summary.good_share >= scenario["good_share"]):

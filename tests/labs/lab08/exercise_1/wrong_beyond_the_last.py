@@ -1,5 +1,5 @@
 # cell: exercise_1_percentile
-# says: IndexError
+# says: there is no next one to go to
 # fails: exercise_1_percentile_test
 # hidden: exercise_1_percentile_test
 def percentile(values, p):

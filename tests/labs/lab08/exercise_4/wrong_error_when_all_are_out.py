@@ -1,5 +1,5 @@
 # cell: exercise_4_choose
-# says: ValueError
+# says: Every candidate is out, and choose stopped
 # fails: exercise_4_choose_test
 # hidden: exercise_4_choose_test
 def choose(candidates, limits, share, memory):

@@ -14,5 +14,5 @@ def choose(candidates, limits, share, memory):
         elif good < share:
             rejected[name] = "limits"
         else:
-            best[name] = (throughput(one["records"])["requests_per_second"],)  # noqa: F821
+            best[name] = (throughput(one["records"])["requests_per_second"], -one["peak_bytes"])  # noqa: F821
     return {"choice": max(best, key=best.get) if best else None, "rejected": rejected}

@@ -1,5 +1,5 @@
 # cell: exercise_2_locked
-# says: service() says these
+# says: another part says it already
 # fails: exercise_2_locked_test
 # hidden: exercise_2_locked_test
 quiet_operation = operation  # noqa: F821

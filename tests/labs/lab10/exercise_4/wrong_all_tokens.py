@@ -1,5 +1,5 @@
 # cell: exercise_4_report
-# says: tokens_per_second gave
+# says: answers that broke off
 # fails: exercise_4_report_test
 # hidden: exercise_4_report_test
 quiet_load_report = load_report  # noqa: F821

@@ -1,5 +1,5 @@
 # cell: exercise_4_report
-# says: good_share gave
+# says: of all requests that were sent
 # fails: exercise_4_report_test
 # hidden: exercise_4_report_test
 quiet_load_report = load_report  # noqa: F821
