@@ -1,0 +1,5 @@
+# cell: exercise_1_supported
+# says: more than 0.05 is too much
+# fails: exercise_1_supported_test
+def supported(n, p):
+    return n * (1 - p) >= 0.99

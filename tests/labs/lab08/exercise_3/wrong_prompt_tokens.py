@@ -1,0 +1,19 @@
+# cell: exercise_3_throughput
+# says: output tokens only
+# fails: exercise_3_throughput_test
+from workbook.bench.records import Record as Measured
+
+
+def figures(record):  # exercise 2, whatever the same submission made of it
+    made = Measured(**record)
+    return {"ttft": made.ttft, "tpot": made.tpot, "itl": made.itl, "e2e": made.e2e}
+
+
+quiet_throughput = throughput  # noqa: F821
+
+
+def throughput(records):
+    found = quiet_throughput(records)
+    whole = [r for r in records if r["status"] == "ok"]
+    tokens = sum(r["prompt_tokens"] + r["output_tokens"] for r in whole)
+    return found | {"tokens_per_second": tokens / found["seconds"]}

@@ -1,0 +1,17 @@
+# cell: exercise_3_throughput
+# says: A failed request took time
+# fails: exercise_3_throughput_test exercise_3_goodput_test
+# hidden: exercise_3_throughput_test exercise_3_goodput_test
+from workbook.bench.records import Record as Measured
+
+
+def figures(record):  # exercise 2, whatever the same submission made of it
+    made = Measured(**record)
+    return {"ttft": made.ttft, "tpot": made.tpot, "itl": made.itl, "e2e": made.e2e}
+
+
+quiet_throughput = throughput  # noqa: F821
+
+
+def throughput(records):
+    return quiet_throughput([r for r in records if r["status"] == "ok"])

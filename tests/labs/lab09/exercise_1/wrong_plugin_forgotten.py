@@ -1,0 +1,10 @@
+# cell: exercise_1_repair
+# says: also wants --tool-parser-plugin
+# fails: exercise_1_repair_test
+PARSER = "--tool-call-parser=phi4_mini_native"
+BOTH = f"--tool-parser-plugin=/course/vllm_tools.py\n      - {PARSER}"
+AWQ = "--quantization=awq"
+
+
+def repair_vllm(text):
+    return text.replace(AWQ, PARSER)

@@ -1,0 +1,7 @@
+# cell: exercise_2_repair
+# says: a web server has to run it
+# fails: exercise_2_repair_test
+def repair_dockerfile(text):
+    return text.replace(
+        '"python", "server.py"', '"sh", "-c", "python server.py && tail -f /dev/null"'
+    )

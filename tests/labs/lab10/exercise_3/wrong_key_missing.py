@@ -1,0 +1,10 @@
+# cell: exercise_3_report
+# says: 'families' is a required property
+# fails: exercise_3_report_test
+quiet_evaluation_report = evaluation_report  # noqa: F821
+
+
+def evaluation_report(run, answers, required):
+    found = quiet_evaluation_report(run, answers, required)
+    del found["families"]
+    return found
