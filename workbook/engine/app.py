@@ -284,8 +284,8 @@ async def answered(service: Service, job: Any, request: Request) -> AsyncIterato
                 yield part
     finally:
         used = job.usage
-        if client:
-            client.settle(reserved, used.get("total_tokens", 0))
+        if client:  # an answer that never began costs nothing
+            client.settle(reserved, used["total_tokens"] if used["completion_tokens"] else 0)
         noted |= {name: used[name] for name in ("prompt_tokens", "completion_tokens") if used}
         noted["finish_reason"] = job.finish_reason or "stopped"
 

@@ -212,7 +212,9 @@ _EVENTS = {
     "content": {
         "text/event-stream": {
             "schema": {
-                "type": "string",
+                "type": "object",  # one event
+                "properties": {"data": {"type": "string"}},
+                "required": ["data"],
                 "description": "With stream: `data: {...}` events, the last one `data: [DONE]`, "
                 "or an event with an error.",
             }

@@ -13,11 +13,14 @@ def prepare(
     *,
     artifact: str = "onnx-int4",
     threads: int | None = None,
+    queue: int | None = None,
+    deadline: float | None = None,
     host: str = "127.0.0.1",
 ) -> Launch:
     """Convert the model (or take it from the cache) and say how to serve it.
 
-    threads: how many compute; all physical cores when left out.
+    threads: how many compute (see LocalModel); queue: requests that may wait; deadline: seconds
+    for one request. The engine's defaults when left out.
     """
     from workbook.convert import convert
 
@@ -25,8 +28,9 @@ def prepare(
     command = [sys.executable, "-m", "workbook.engine", "--model", model, "--artifact", artifact]
     command += ["--folder", str(made.path), "--host", host, "--port", str(port)]
     command += ["--exit-with-parent"]
-    if threads is not None:
-        command += ["--threads", str(threads)]
+    for name, value in (("threads", threads), ("queue", queue), ("deadline", deadline)):
+        if value is not None:
+            command += [f"--{name}", str(value)]
     return Launch(command, artifact=artifact, folder=made.path)
 
 
