@@ -5,6 +5,7 @@ import copy
 import json
 import math
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
@@ -17,8 +18,9 @@ Json = dict[str, Any]
 
 # ---------------------------------------------------------------- functions to declare and call
 
-_reached: list[str] = []
-"""The functions that really ran, one name a call."""
+_reached: deque[str] = deque()
+"""The functions that really ran, one name a call. No list: those of the checks are data, which
+the grader compares after every test."""
 
 
 def get_weather(city: str) -> str:
@@ -499,8 +501,8 @@ def answers(function: Callable, turns: list[Json]) -> None:
     wanted = [call for turn in turns for call in turn.get("tool_calls") or []]
     able = [call["function"]["name"] for call in wanted]
     able = [name for name in able if name in TOOLS]
-    if _reached != able:
-        raise Mistake(f"These functions were called: {_reached}; {able} is right.")
+    if list(_reached) != able:
+        raise Mistake(f"These functions were called: {list(_reached)}; {able} is right.")
     if found["stopped"]:
         raise Mistake(f"The model answered, and stopped is {found['stopped']!r}: '' is right.")
     expected = turns[-1]["content"] or ""
