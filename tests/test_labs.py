@@ -263,9 +263,11 @@ def test_unsolved_lab_fails_only_where_code_is_missing(lab):
 
 @pytest.mark.slow
 def test_generate_writes_what_check_wants(tmp_path):
-    made = tmp_path / "labs"
-    assert labs.generate(labs=made) == LABS
-    assert labs.check(labs=made) == []
+    sources, made = tmp_path / "solutions", tmp_path / "labs"
+    for lab in LABS[:2]:
+        shutil.copytree(paths.SOLUTIONS / lab, sources / lab)
+    assert labs.generate(sources, made) == LABS[:2]
+    assert labs.check(sources, made) == []
 
     first = made / LABS[0] / f"{LABS[0]}.ipynb"
     text = first.read_text(encoding="utf-8")
@@ -273,12 +275,12 @@ def test_generate_writes_what_check_wants(tmp_path):
     (made / LABS[0] / "notes.txt").write_text("mine", encoding="utf-8")
     (made / LABS[0] / ".ipynb_checkpoints").mkdir()
     (made / LABS[0] / ".ipynb_checkpoints" / "x.ipynb").write_text("", encoding="utf-8")
-    assert labs.check(labs=made) == [
+    assert labs.check(sources, made) == [
         f"{LABS[0]}/notes.txt is not made from solutions/.",
         f"{LABS[0]}/{LABS[0]}.ipynb differs from what solutions/ gives.",
     ]
     first.unlink()
-    assert f"{LABS[0]}/{LABS[0]}.ipynb is missing from labs/." in labs.check(labs=made)
+    assert f"{LABS[0]}/{LABS[0]}.ipynb is missing from labs/." in labs.check(sources, made)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from workbook import paths
@@ -77,8 +78,9 @@ def release(solutions: Path, work: Path) -> Path:
     checkout. Raises CourseError when it refuses a source.
     """
     shutil.copytree(solutions, work / "solutions", ignore=IGNORED)
-    for lab in names(work / "solutions"):
-        _run_nbgrader(lab, work)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for a process
+        for _ in pool.map(lambda lab: _run_nbgrader(lab, work), names(work / "solutions")):
+            pass  # raises what that lab raised
     return work / "labs"
 
 
@@ -93,7 +95,7 @@ def _run_nbgrader(lab: str, course: Path) -> None:
     done = subprocess.run(
         command, cwd=course, env=environment(), capture_output=True, text=True, check=False
     )
-    log = paths.LOGS / "labs.log"
+    log = paths.LOGS / f"{lab}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.returncode or not (course / "labs" / lab / f"{lab}.ipynb").exists():
