@@ -263,7 +263,8 @@ def test_the_images_hold_what_the_code_imports():
     """Each third-party import of the engine is in its image's list; so for the converter."""
     provides = {"onnxruntime_genai": "onnxruntime-genai", "pydantic": "fastapi",
                 "starlette": "fastapi", "anyio": "fastapi", "huggingface_hub": "huggingface_hub",
-                "onnxruntime": "onnxruntime", "ml_dtypes": "onnx"}  # fmt: skip
+                "onnxruntime": "onnxruntime", "ml_dtypes": "onnx", "onnx_ir": "onnx-ir",
+                "builder": "onnxruntime-genai", "builders": "onnxruntime-genai"}  # fmt: skip
     elsewhere = {"httpx", "xllamacpp"}  # imported where a GGUF is checked: the engine serves none
     engine = names(ENGINE / "requirements.txt")
     convert = engine | names(ENGINE / "requirements-convert.txt") | {"torch"}
