@@ -138,7 +138,9 @@ def dispatch(argv):
         setup = Setup(ROOT, TEST_STEPS)
         setup.ready()
         quick = ["-m", "not slow"] if args.quick else []
-        return inside(setup, ["-m", "pytest", *quick, *pytest_arguments], folder=ROOT)
+        # Two files of tests side by side: many tests wait. `-- -n 0` runs one after the other.
+        two = ["-n", "2", "--dist", "loadfile"]
+        return inside(setup, ["-m", "pytest", *two, *quick, *pytest_arguments], folder=ROOT)
     setup.ready()
     return inside(setup, ["-P", "-m", "workbook.course." + args.command, *argv[1:]])
 
