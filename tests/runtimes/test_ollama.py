@@ -397,6 +397,18 @@ def test_a_model_leaves_when_its_time_is_over(client):
     assert loaded(client) == {}
 
 
+@pytest.mark.slow
+def test_no_request_is_lost_where_llamacpp_drops_a_connection(url):
+    """It closes a kept connection after a number of requests, and may do so as one is sent."""
+    body = {"model": "pocket", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 2}
+
+    def ask(_: int) -> int:
+        return httpx.post(f"{url}/v1/chat/completions", json=body, timeout=60).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(600))) == {200}
+
+
 def test_another_context_is_another_load(client):
     client.generate("pocket", keep_alive=0)
     client.generate("pocket", options={"num_ctx": 512})

@@ -75,6 +75,8 @@ class Llama:
             headers={"Authorization": f"Bearer {key}"},
             timeout=None,
             trust_env=False,
+            # llama.cpp's server drops a kept connection now and then: a new one for each request.
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
         self._special: dict[str, list[int]] = {}
 
