@@ -263,7 +263,9 @@ def _bwrap(limits: Limits, program: Program) -> Iterator[Box]:
     for name in ("null", "zero", "full", "random", "urandom"):
         command += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     command += ["--perms", "0777", "--size", str(limits.disk), "--tmpfs", program.work]
-    command += ["--symlink", program.work, "/tmp", "--chdir", program.work]
+    if not any(Path(place).is_relative_to("/tmp") for _, place in shown):
+        command += ["--symlink", program.work, "/tmp"]  # else it is there; TMPDIR says where
+    command += ["--chdir", program.work]
     command += ["--remount-ro", "/dev", "--remount-ro", "/"]
     command += ["--clearenv", *_environment(program)]
     with _filter() as files:
@@ -288,7 +290,8 @@ def _filter() -> Iterator[tuple[int, ...]]:
 
 
 def _environment(program: Program) -> list[str]:
-    values = {"HOME": program.work, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
+    values = {"HOME": program.work, "TMPDIR": program.work, "PATH": "/usr/bin:/bin"}
+    values |= {"LANG": "C.UTF-8", "PYTHONUTF8": "1"}
     values |= dict(program.environment)
     return [word for key, value in values.items() for word in ("--setenv", key, value)]
 
