@@ -56,13 +56,15 @@ def book(first=RIGHT_1, second=RIGHT_2, extra="", lab=LAB):
 class Case:
     """One hostile submission. content: a notebook, or the file's bytes; points: of 6; graded:
     whether it is executed to its end; says: what its reason or a cell's message holds; flag: what
-    a person is pointed to."""
+    a person is pointed to. harmless: the points where the attack comes at a moment at which it
+    does nothing."""
 
     content: object
     points: float
     graded: bool = True
     says: str = ""
     flag: str = ""
+    harmless: float | None = None
     files: dict = field(default_factory=dict)
 
     @property
@@ -219,7 +221,8 @@ CASES = {
     "traced": Case(book(second=_inside("pass"), extra=TRACED), 3, says="not 2",
                    flag="uses settrace"),
     "forged_record": Case(book(second=_inside(*FORGE)), 0, False, "a result of its own"),
-    "stolen_secret": Case(book(second=_inside(*STEAL)), 0, False, "a result of its own"),
+    "stolen_secret": Case(book(second=_inside(*STEAL)), 0, False, "a result of its own",
+        harmless=3),  # the next cell's secret is not there yet
     # looking around
     "reads_gradebook": Case(book(second="def f2():\n    from pathlib import Path\n"
         "    from workbook import paths\n"
