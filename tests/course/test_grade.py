@@ -329,7 +329,7 @@ def test_a_name_is_no_formula(tmp_path):
         (None, "There is no folder"),
         ([], "looks like a submission"),
         (["anna/homework"], "looks like a submission"),
-        (["anna/lab91"], "There is no lab lab91: the course has lab04"),
+        (["anna/lab91"], "There is no lab lab91: the course has lab01, lab02"),
     ],
 )
 def test_errors_are_one_sentence(tmp_path, capsys, folders, sentence):
