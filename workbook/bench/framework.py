@@ -22,24 +22,21 @@ NONE = "–"
 FORMATS = {"onnx": ("engine", "foundry"), "gguf": ("llamacpp", "ollama")}
 """The runtimes that serve a format; vLLM reads the Hugging Face folder itself."""
 
-BAD: dict[str, tuple[str, str]] = {
-    "no JSON": ("/chat/completions", "{"),
-    "no messages": ("/chat/completions", '{"model": "MODEL"}'),
-    "unknown model": ("/chat/completions", '{"model": "no-such-model", "messages": MESSAGES}'),
-    "negative limit": (
-        "/chat/completions",
-        '{"model": "MODEL", "messages": MESSAGES, "max_tokens": -1}',
-    ),
-    "longer than the context": ("/chat/completions", '{"model": "MODEL", "messages": LONG}'),
+BAD = {
+    "no JSON": "{",
+    "no messages": '{"model": "MODEL"}',
+    "unknown model": '{"model": "no-such-model", "messages": MESSAGES}',
+    "negative limit": '{"model": "MODEL", "messages": MESSAGES, "max_tokens": -1}',
+    "longer than the context": '{"model": "MODEL", "messages": LONG}',
 }
-"""Requests that no server can fulfil: the path under /v1 and the body. A good server answers each
-with a status from 400 to 499, and the next good request with 200."""
+"""Chat completions that no server can fulfil, by what is wrong with the body. A good server answers
+each with a status from 400 to 499, and the next good request with 200."""
 
 
 def refusals(runtime: Runtime) -> dict[str, int]:
     """The HTTP status that each of BAD gets, and that of a good request behind them ("after")."""
     good = '{"model": "MODEL", "messages": MESSAGES, "max_tokens": 1}'
-    asked = BAD | {"after": ("/chat/completions", good)}
+    asked = BAD | {"after": good}
     words = {"MODEL": runtime.model, "LONG": _message("word " * 9000), "MESSAGES": _message("Hi")}
     headers = {
         "Content-Type": "application/json",
@@ -47,10 +44,11 @@ def refusals(runtime: Runtime) -> dict[str, int]:
     }
     found = {}
     with httpx.Client(trust_env=not is_local(runtime.root_url), timeout=600) as client:
-        for name, (path, body) in asked.items():
+        for name, body in asked.items():
             for word, value in words.items():
                 body = body.replace(word, value)
-            reply = client.post(runtime.base_url + path, content=body, headers=headers)
+            url = f"{runtime.base_url}/chat/completions"
+            reply = client.post(url, content=body, headers=headers)
             found[name] = reply.status_code
     return found
 

@@ -5,7 +5,6 @@ import copy
 import json
 import math
 import re
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
@@ -18,9 +17,20 @@ Json = dict[str, Any]
 
 # ---------------------------------------------------------------- functions to declare and call
 
-_reached: deque[str] = deque()
-"""The functions that really ran, one name a call. No list: those of the checks are data, which
-the grader compares after every test."""
+_reached: list[str] = []
+"""The functions that really ran, one name a call; empty between two checks."""
+
+
+@contextlib.contextmanager
+def _recorded() -> Iterator[list[str]]:
+    """The functions that run in the block, one name a call; filled when it ends."""
+    names: list[str] = []
+    _reached.clear()  # of calls that the student made
+    try:
+        yield names
+    finally:
+        names.extend(_reached)
+        _reached.clear()
 
 
 def get_weather(city: str) -> str:
@@ -294,16 +304,15 @@ def refused(function: Callable, name: str, arguments: str, tools: Json, word: st
 @check
 def nothing_called(function: Callable, name: str, arguments: str) -> None:
     """Check that refusal() calls no function. Raises Mistake."""
-    _reached.clear()
-    _refusal(function, name, arguments, TOOLS)
-    if _reached:
-        raise Mistake(f"refusal() called {_reached[0]}: it only says whether the call may be made.")
+    with _recorded() as reached:
+        _refusal(function, name, arguments, TOOLS)
+    if reached:
+        raise Mistake(f"refusal() called {reached[0]}: it only says whether the call may be made.")
 
 
 def _message(function: Callable, name: str, arguments: str) -> str:
     """The content of result_message(), after its form was checked."""
     call, id = f"result_message() of {name}({arguments})", "call_8f91"
-    _reached.clear()
     try:
         found = function(_call(name, arguments, id), dict(TOOLS))
     except NotImplementedError:
@@ -327,10 +336,11 @@ def _message(function: Callable, name: str, arguments: str) -> str:
 @check
 def result(function: Callable, name: str, arguments: str, expected: str | Json) -> None:
     """Check result_message() for a call that may be made. Raises Mistake."""
-    content = _message(function, name, arguments)
+    with _recorded() as reached:
+        content = _message(function, name, arguments)
     call = f"result_message() of {name}({arguments})"
-    if _reached.count(name) > 1:
-        raise Mistake(f"{call} called the function {_reached.count(name)} times: once is enough.")
+    if reached.count(name) > 1:
+        raise Mistake(f"{call} called the function {reached.count(name)} times: once is enough.")
     if type(expected) is str:
         if content != expected:
             said = " Text stays as it is." if content.strip('"') == expected else ""
@@ -351,7 +361,8 @@ def _loaded(call: str, content: str) -> Any:
 @check
 def error(function: Callable, name: str, arguments: str, word: str) -> None:
     """Check that result_message() gives {"error": ...} with a word in it. Raises Mistake."""
-    content = _message(function, name, arguments)
+    with _recorded():
+        content = _message(function, name, arguments)
     call = f"result_message() of {name}({arguments})"
     found = _loaded(call, content)
     if type(found) is not dict or list(found) != ["error"] or type(found["error"]) is not str:
@@ -364,8 +375,9 @@ def error(function: Callable, name: str, arguments: str, word: str) -> None:
 def never_reached(function: Callable, name: str, arguments: str) -> None:
     """Check that result_message() does not call a function with wrong arguments. Raises
     Mistake."""
-    _message(function, name, arguments)
-    if _reached:
+    with _recorded() as reached:
+        _message(function, name, arguments)
+    if reached:
         raise Mistake(f"{name}({arguments}) is refused, and yet the function ran: check first.")
 
 
@@ -470,7 +482,6 @@ class Model:
 
 def _run(function: Callable, turns: list[Json] | Callable, **rounds: int) -> tuple[Json, Model]:
     """What run() gives for a model, after its form was checked."""
-    _reached.clear()
     model = Model(turns)
     found = function(model, QUESTION, _perform, **rounds)
     if type(found) is not dict or set(found) != {"answer", "stopped", "messages"}:
@@ -486,7 +497,8 @@ def _run(function: Callable, turns: list[Json] | Callable, **rounds: int) -> tup
 @check
 def answers(function: Callable, turns: list[Json]) -> None:
     """Check run() with a model that answers in its last message. Raises Mistake."""
-    found, model = _run(function, turns)
+    with _recorded() as reached:
+        found, model = _run(function, turns)
     conversation = found["messages"]
     for number, turn in enumerate(turns):
         if number >= len(model.seen):
@@ -501,8 +513,8 @@ def answers(function: Callable, turns: list[Json]) -> None:
     wanted = [call for turn in turns for call in turn.get("tool_calls") or []]
     able = [call["function"]["name"] for call in wanted]
     able = [name for name in able if name in TOOLS]
-    if list(_reached) != able:
-        raise Mistake(f"These functions were called: {list(_reached)}; {able} is right.")
+    if reached != able:
+        raise Mistake(f"These functions were called: {reached}; {able} is right.")
     if found["stopped"]:
         raise Mistake(f"The model answered, and stopped is {found['stopped']!r}: '' is right.")
     expected = turns[-1]["content"] or ""
@@ -547,7 +559,8 @@ def stops(
     function: Callable, turns: Callable[[int], Json], why: str, asked: int, **rounds: int
 ) -> None:
     """Check run() with a model that never answers; asked: how often it may be. Raises Mistake."""
-    found, model = _run(function, turns, **rounds)
+    with _recorded() as reached:
+        found, model = _run(function, turns, **rounds)
     limit = rounds.get("rounds", 5)
     if len(model.seen) != asked:
         said = f"rounds is {limit}."
@@ -561,9 +574,9 @@ def stops(
     if found["answer"]:
         raise Mistake(f"run's answer is {found['answer']!r}, though the model gave none: ''.")
     made = 1 if why == "repeats" else asked
-    if len(_reached) != made:
+    if len(reached) != made:
         raise Mistake(
-            f"get_weather was called {len(_reached)} times, and {made} is right: repeated calls "
+            f"get_weather was called {len(reached)} times, and {made} is right: repeated calls "
             "are not made, all others are."
         )
 
