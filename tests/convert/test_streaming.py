@@ -99,6 +99,12 @@ def test_a_checkpoint_without_a_tensor_is_one_sentence(tmp_path):
         Mapped(tmp_path).module()
 
 
+def test_a_model_without_weights_does_not_become_a_shape(tmp_path):
+    (tmp_path / "config.json").write_bytes((models.folder("pocket") / "config.json").read_bytes())
+    with pytest.raises(CourseError, match="There are no safetensors files in"):
+        convert.convert("pocket", folder=tmp_path)
+
+
 def test_phi4_mini_is_converted_in_eight_gigabytes():
     geometry = models.geometry("phi4-mini")
     for name in ("onnx-int4", "gguf-q8_0", "gguf-q4_0"):

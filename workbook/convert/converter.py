@@ -44,6 +44,9 @@ def convert(model: str, to: str = "onnx-int4", *, folder: Path | None = None) ->
     source = folder or models.folder(model)
     if not (source / "config.json").exists():
         raise CourseError(f"There is no Hugging Face folder at {source}: config.json is missing.")
+    if not any(source.glob("*.safetensors")) and not models.get(model).shape:
+        # without weights a folder is taken for a shape: random ones would be drawn
+        raise CourseError(f"There are no safetensors files in {source}: get the model again.")
     target = paths.ARTIFACTS / model / f"{to}-{_key(source, to, models.get(model).context)}"
     target.parent.mkdir(parents=True, exist_ok=True)
     # Two notebooks may ask for the same artifact at once: the second waits for the first.
