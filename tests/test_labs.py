@@ -147,6 +147,19 @@ def test_every_exercise_has_its_help(lab):
             assert f"<details><summary>{fold}</summary>" in exercise, exercise[:40]
 
 
+@pytest.mark.parametrize("lab", LABS)
+def test_the_instructors_plan_states_its_minutes_and_points(lab):
+    text = "\n".join(cell.source for cell in released(lab).cells if cell.cell_type == "markdown")
+    minutes = re.findall(r"Difficulty [123] of 3, (\d+) minutes, \d+ points", text)
+    points = sum(grader(cell)["points"] for cell in graded_cells(solution(lab)))
+    guide = (paths.ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| {lab} .*$", guide, re.MULTILINE)
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[2:4] == [", ".join(minutes), str(sum(map(int, minutes)))]
+    assert cells[4].split(",")[0] == f"{points:g}"
+    assert 45 <= sum(map(int, minutes)) <= 90
+
+
 # ---------------------------------------------------------------- proofs, without a kernel
 
 
