@@ -192,6 +192,7 @@ def test_a_solution_may_not_carry_outputs(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2700)  # all notebooks, one after the other
 def test_every_lesson_and_every_solution_runs():
     """The gate: papermill executes all of them, as `python3 course.py run` does."""
     done = subprocess.run(

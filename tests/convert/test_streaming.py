@@ -1,6 +1,7 @@
 """The weights go through the model builder one matrix at a time: same bits, little memory."""
 
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,17 +58,24 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
 
 def nodes(folder: Path) -> list[bytes]:
     model = onnx.load(folder / "model.onnx", load_external_data=False)
-    return sorted(node.SerializeToString(deterministic=True) for node in model.graph.node)
+    for node in model.graph.node:
+        node.attribute.sort(key=lambda one: one.name)  # the builder leaves their order to chance
+    return [node.SerializeToString(deterministic=True) for node in model.graph.node]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("source", ["pocket", "small"])
-@pytest.mark.parametrize("name", OPTIONS)
-def test_it_gives_the_builders_graph_and_bits(name, source, small, tmp_path):
-    folder = small if source == "small" else models.folder("pocket")
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [*((name, "pocket") for name in OPTIONS), ("int4", "small"), ("int8", "small")],
+)
+def test_it_gives_the_builders_graph_and_bits(name, source, request, tmp_path):
+    folder = request.getfixturevalue("small") if source == "small" else models.folder(source)
     ours = build("workbook.convert.streaming", folder, tmp_path / "ours", *OPTIONS[name])
     theirs = build("onnxruntime_genai.models.builder", folder, tmp_path / "b", *OPTIONS[name])
-    assert nodes(ours) == nodes(theirs)
+    # Not the lists themselves: pytest would compare their bytes for hours.
+    different = Counter(nodes(ours)) - Counter(nodes(theirs))
+    assert not different, [str(onnx.NodeProto.FromString(node)) for node in different][:3]
+    assert len(nodes(ours)) == len(nodes(theirs))
     expected, found = weights(theirs), weights(ours)
     assert expected.keys() == found.keys()
     for key, array in expected.items():

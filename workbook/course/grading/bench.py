@@ -2,7 +2,8 @@
 
     python -m workbook.course.grading.bench [--lab lab04] [--count 40] [--sizes 10,40]
 
-Both grade the same folder on this machine, one submission at a time, one after the other.
+Both grade the same folder on this machine, one submission at a time, one after the other; then
+ours does it again with a worker a core, as one would use it (nbgrader's autograde knows no workers).
 nbgrader's figure is `nbgrader autograde` alone; ours holds the sandbox, the gradebook, the feedback
 pages and all tables, too. CPU-seconds are what to compare on a machine that does other work.
 """
@@ -86,12 +87,12 @@ def nbgrader(lab: str, submitted: Path, work: Path) -> dict[str, float]:
     return used
 
 
-def ours(submitted: Path, out: Path) -> dict[str, float]:
+def ours(submitted: Path, out: Path, workers: int = 1) -> dict[str, float]:
     """What `course.py grade` takes for a folder of submissions."""
     command = [sys.executable, "-m", "workbook.course.grade", str(submitted), "--out", str(out)]
     with _used() as used:
         done = subprocess.run(
-            [*command, "--workers", "1"],
+            [*command, "--workers", str(workers)],
             env=_variables(),
             stdout=subprocess.PIPE,
             text=True,
@@ -118,11 +119,17 @@ def main(argv: list[str] | None = None) -> int:
         labwork.fill_caches(fill, grade.boxes.Limits())
         rows = {"ours": ours(work / "in", work / "out")}
         print(_row("course.py grade", rows["ours"], args.count), flush=True)
+        cores = os.cpu_count() or 1
+        rows["all"] = ours(work / "in", work / "out-all", cores)
+        print(_row(f"  with {cores} workers", rows["all"], args.count), flush=True)
         rows["nbgrader"] = nbgrader(args.lab, work / "in", work)
         print(_row("nbgrader autograde", rows["nbgrader"], args.count))
         ratios = {key: rows["nbgrader"][key] / rows["ours"][key] for key in ("cpu", "wall")}
-        print(f"nbgrader takes {ratios['cpu']:.1f} times the CPU-seconds and "
-              f"{ratios['wall']:.1f} times the time.")  # fmt: skip
+        print(
+            f"nbgrader takes {ratios['cpu']:.1f} times the CPU-seconds and {ratios['wall']:.1f} "
+            f"times the time; with {cores} workers "
+            f"{rows['nbgrader']['wall'] / rows['all']['wall']:.1f} times the time."
+        )
         for size in filter(None, args.sizes.split(",")):
             make_class(args.lab, int(size), work / f"in{size}")
             used = ours(work / f"in{size}", work / f"out{size}")
