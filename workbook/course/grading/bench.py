@@ -3,7 +3,7 @@
     python -m workbook.course.grading.bench [--lab lab04] [--count 40] [--sizes 10,40]
 
 Both grade the same folder on this machine, one submission at a time, one after the other; then
-ours does it again with a worker a core, as one would use it (nbgrader's autograde knows no workers).
+ours does it again with a worker a core, as one would use it (nbgrader's autograde has no workers).
 nbgrader's figure is `nbgrader autograde` alone; ours holds the sandbox, the gradebook, the feedback
 pages and all tables, too. CPU-seconds are what to compare on a machine that does other work.
 """
