@@ -16,20 +16,28 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+EMPTY = "not answered yet: write your code where a cell says YOUR CODE HERE."
+
+
 class Mistake(AssertionError):
     """A student's answer is not right; the text says in what way."""
 
 
 def check(function: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a check: a Mistake leaves it without the frames of this package."""
+    """Decorate a check: a Mistake leaves it without the frames of this package, and so does the
+    error of an answer that nobody has written yet."""
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
         except Mistake as mistake:
-            said = str(mistake)
-        raise Mistake(said)
+            found: Exception = Mistake(str(mistake))
+        except NotImplementedError as error:
+            if str(error):
+                raise
+            found = NotImplementedError(EMPTY)
+        raise found
 
     return wrapped
 

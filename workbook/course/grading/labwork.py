@@ -191,10 +191,15 @@ def executable(book: nbformat.NotebookNode) -> list[dict]:
     ]
 
 
+def converts(lab: Lab) -> bool:
+    """Whether a lab converts a model."""
+    return "convert(" in lab.source
+
+
 def fill_caches(lab: Lab, limits: boxes.Limits) -> None:
     """Run a lab's own solution in the open, once, when it converts a model: boxes cannot keep what
     they convert."""
-    if "convert(" in lab.source:
+    if converts(lab):
         files = {name: base64.b64decode(data) for name, data in lab.files.items()}
         with boxes.Box(boxes.preload(lab.book), boxes.NONE, limits) as box:
             box.execute(executable(lab.book), lab.name, files, None)
