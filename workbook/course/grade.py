@@ -105,6 +105,8 @@ def grade_all(
         others = labwork.answers(solutions)
         book = stack.enter_context(gradebook.opened(address))
         labs = {lab: prepare(lab, solutions, work, address, overlay, others) for lab in known}
+        for line in labwork.private_files(overlay, known) if overlay else []:
+            tell(line)
         gradebook.add_people(book, people or {})
         keeper = _Keeper(out, book)
         jobs = [_job(one_, labs.get(one_.lab), limits) for one_ in found]
