@@ -124,6 +124,8 @@ def sequences_that_fit(
     mistakes = {
         int(gib * 2**30 // per_sequence): "You left out the weights: they are in memory first.",
         int(max(0.0, gib * 1e9 - weights) // per_sequence): "A GiB is 2**30 bytes; you took 10**9.",
+        int(max(0.0, room) * 16 / bits): f"You took {bits} bits for the cache, too: only the "
+        "weights have them, and the cache is bf16.",
         math.ceil(room): "A part of a sequence does not fit: round down.",
         math.floor(room): "When not even the weights fit, the answer is 0, not less.",
     }
@@ -450,6 +452,10 @@ def _seen() -> Iterator[list[int]]:
         def generate_next_token(self) -> None:
             self.started = True
             super().generate_next_token()
+
+        def get_logits(self) -> Any:  # a loop may choose and append each token itself
+            self.started = True
+            return super().get_logits()
 
     og.Generator = Seen
     try:

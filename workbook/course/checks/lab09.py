@@ -515,16 +515,15 @@ def engine_serves(dockerfile: Repair) -> None:
 
 def _served(text: str) -> list[str]:
     """The words of the Dockerfile's command. Raises Mistake when it serves nothing."""
-    commands = [rest for name, rest in instructions(text, "Dockerfile") if name == "CMD"]
-    if not commands:
+    pairs = instructions(text, "Dockerfile")
+    last = {name: rest for name, rest in pairs if name in ("ENTRYPOINT", "CMD")}
+    if not last:
         raise Mistake("The Dockerfile has no CMD any more: nothing would start.")
-    last = commands[-1]
-    try:
-        words = ast.literal_eval(last) if last.startswith("[") else shlex.split(last)
-    except (ValueError, SyntaxError):
-        raise Mistake(f"CMD {last} is no list of words: write it as JSON, in double quotes.") from (
-            None
-        )
+    # CMD holds the arguments of an ENTRYPOINT, unless that is a line for the shell
+    entry = last.get("ENTRYPOINT", "")
+    words = _words("ENTRYPOINT", entry)
+    if not entry or entry.startswith("["):
+        words += _words("CMD", last.get("CMD", ""))
     if "tail" in words or "sleep" in words:
         raise Mistake("That keeps the container running, and nothing answers: serve the app.")
     if "uvicorn" not in words:
@@ -535,6 +534,15 @@ def _served(text: str) -> list[str]:
     if "server:app" not in words:
         raise Mistake("uvicorn wants to know what to serve: MODULE:NAME, here server:app.")
     return words
+
+
+def _words(name: str, rest: str) -> list[str]:
+    try:
+        return ast.literal_eval(rest) if rest.startswith("[") else shlex.split(rest)
+    except (ValueError, SyntaxError):
+        raise Mistake(
+            f"{name} {rest} is no list of words: write it as JSON, in double quotes."
+        ) from (None)
 
 
 @check
@@ -569,7 +577,8 @@ def _can_check(text: str, dockerfile: str) -> None:
         raise Mistake("The test must begin with CMD or CMD-SHELL, then the program.")
     program, said = command[0], " ".join(command)
     ran = " ".join(rest for name, rest in instructions(dockerfile, "") if name == "RUN")
-    if program in ("true", "exit", "echo"):
+    forgiven = re.search(r"(\|\||;)\s*(true|:|exit 0|echo\b.*)\s*;?\s*$", said)
+    if program in ("true", "exit", "echo") or (words[0] == "CMD-SHELL" and forgiven):
         raise Mistake(f"`{said}` is always healthy: that is no check, ask the server.")
     installed = re.search(rf"install\b[^&|;]*\b{re.escape(program)}\b", ran)
     if program not in ("python", "python3") and not installed:
@@ -586,9 +595,17 @@ def _can_check(text: str, dockerfile: str) -> None:
 def _python_check(command: list[str]) -> None:
     code = command[command.index("-c") + 1] if "-c" in command[:-1] else ""
     try:
-        ast.parse(code)
+        tree = ast.parse(code)
     except SyntaxError as error:
         raise Mistake(f"The health check's code is no Python ({error.msg}).") from None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler) and not re.search(
+            r"raise|exit\((?!0?\))", "\n".join(map(ast.unparse, node.body))
+        ):
+            raise Mistake(
+                "The check's code catches the error and ends with 0: let it fail, or end with "
+                "sys.exit(1)."
+            )
     if "urlopen" not in code and "raise_for_status" not in code:
         raise Mistake(
             "The check's code must fail when the server does: urllib.request.urlopen raises on "
@@ -648,7 +665,13 @@ def modelfile_is_meant(function: Repair) -> None:
         raise Mistake("A TEMPLATE replaces the model's own, with its turns and its tools: no.")
     if options.get("temperature") != "0.3":
         raise Mistake("temperature was 0.3: change only what is broken.")
-    system = " ".join(rest for name, rest in pairs if name == "SYSTEM")
+    texts = [rest for name, rest in pairs if name == "SYSTEM"]
+    if len(texts) > 1:
+        raise Mistake(
+            f"The file has {len(texts)} SYSTEM instructions, and Ollama keeps the last one only: "
+            "write all that the model must know into one."
+        )
+    system = " ".join(texts)
     for line in ["service desk", *read("3_ollama/guidelines.txt").split("\n")]:
         if " ".join(line.split()) not in " ".join(system.split()):
             raise Mistake(
