@@ -56,7 +56,11 @@ def ready() -> environment.Table:
 
 def kind(value: Any) -> str:
     """The name of a value's type, as a student would write it."""
-    return "None (is a `return` missing?)" if value is None else type(value).__name__
+    if value is None:
+        return "None (is a `return` missing?)"
+    name = type(value).__name__
+    # np.bool is called bool, too
+    return f"NumPy's {name}" if type(value).__module__ == "numpy" else name
 
 
 def whole(call: str, found: Any) -> int:

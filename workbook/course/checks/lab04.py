@@ -50,6 +50,8 @@ def _parameter_mistakes(config: Config) -> dict[int, str]:
         -layers * heads * head * hidden: "You left out the output projection of the attention.",
         -(2 * layers + 1) * hidden: "You left out the norms: two in each layer and one at the end.",
         -(layers + 1) * hidden: "You counted one norm a layer; there are two, and one at the end.",
+        layers * hidden * (hidden - heads * head): "You took the output projection as hidden_size "
+        "by hidden_size: it is (query heads x head size) by hidden_size.",
         -hidden: "You left out the last norm, after all layers.",
         -layers * 2 * hidden: "You left out the two norms of each layer.",
     }
@@ -425,6 +427,13 @@ def _generated(
     try:
         with _seen() as read:
             return function(folder, [dict(m) for m in messages], limit), read
+    except TypeError as error:
+        if "apply_chat_template()" not in str(error):
+            raise
+        raise Mistake(
+            "apply_chat_template refused its arguments: it wants the messages as JSON text, "
+            "json.dumps(messages)."
+        ) from None
     except RuntimeError as error:
         if "max length" not in str(error) and "max_length" not in str(error):
             raise

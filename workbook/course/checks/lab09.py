@@ -7,6 +7,7 @@ files; nothing here starts a server.
 import ast
 import contextlib
 import io
+import json
 import logging
 import re
 import shlex
@@ -524,6 +525,7 @@ def _served(text: str) -> list[str]:
     words = _words("ENTRYPOINT", entry)
     if not entry or entry.startswith("["):
         words += _words("CMD", last.get("CMD", ""))
+    words = _started(words)
     if "tail" in words or "sleep" in words:
         raise Mistake("That keeps the container running, and nothing answers: serve the app.")
     if "uvicorn" not in words:
@@ -538,11 +540,25 @@ def _served(text: str) -> list[str]:
 
 def _words(name: str, rest: str) -> list[str]:
     try:
-        return ast.literal_eval(rest) if rest.startswith("[") else shlex.split(rest)
-    except (ValueError, SyntaxError):
+        return json.loads(rest) if rest.startswith("[") else shlex.split(rest)
+    except ValueError:
         raise Mistake(
             f"{name} {rest} is no list of words: write it as JSON, in double quotes."
         ) from (None)
+
+
+def _started(words: list[str]) -> list[str]:
+    """The same program without what only starts it: a shell, or Python with a line of code."""
+    if words[:1] in (["sh"], ["/bin/sh"], ["bash"], ["/bin/bash"]) and words[1:2] == ["-c"]:
+        return shlex.split(words[2]) if words[2:] else words
+    if words[:1] in (["python"], ["python3"]) and words[1:2] == ["-c"] and words[2:]:
+        with contextlib.suppress(SyntaxError, ValueError):
+            for node in ast.walk(ast.parse(words[2])):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "uvicorn.run":
+                    given = [str(ast.literal_eval(value)) for value in node.args]
+                    pairs = ((k.arg, ast.literal_eval(k.value)) for k in node.keywords)
+                    return ["uvicorn", *given, *(f"--{name}={value}" for name, value in pairs)]
+    return words
 
 
 @check
@@ -583,7 +599,8 @@ def _can_check(text: str, dockerfile: str) -> None:
     installed = re.search(rf"install\b[^&|;]*\b{re.escape(program)}\b", ran)
     if program not in ("python", "python3") and not installed:
         raise Mistake(f"{program} is not in python:3.11-slim: use what the image has, Python.")
-    if not re.search(r"(127\.0\.0\.1|localhost):8080/health", said):
+    host = re.search(r"127\.0\.0\.1|localhost", said)
+    if not (host and "/health" in said and re.search(r"\b8080\b", said)):
         raise Mistake("The health check must ask http://127.0.0.1:8080/health.")
     if program.startswith("python"):
         _python_check(command)
@@ -593,7 +610,9 @@ def _can_check(text: str, dockerfile: str) -> None:
 
 
 def _python_check(command: list[str]) -> None:
-    code = command[command.index("-c") + 1] if "-c" in command[:-1] else ""
+    if "-c" not in command[:-1]:
+        raise Mistake("Python takes code behind -c: python -c CODE.")
+    code = command[command.index("-c") + 1]
     try:
         tree = ast.parse(code)
     except SyntaxError as error:
@@ -606,7 +625,8 @@ def _python_check(command: list[str]) -> None:
                 "The check's code catches the error and ends with 0: let it fail, or end with "
                 "sys.exit(1)."
             )
-    if "urlopen" not in code and "raise_for_status" not in code:
+    own = "status" in code and re.search(r"exit\(|raise\b|assert\b", code)
+    if "urlopen" not in code and "raise_for_status" not in code and not own:
         raise Mistake(
             "The check's code must fail when the server does: urllib.request.urlopen raises on "
             "every error status."
@@ -636,7 +656,10 @@ def modelfile_is_read(function: Repair) -> None:
     pairs, options = _modelfile(function)
     for name, _ in pairs:
         if name not in KNOWN:
-            raise Mistake(f"A Modelfile has no instruction {name}: Ollama would refuse it.")
+            raise Mistake(
+                f"A Modelfile has no instruction {name}: Ollama would refuse it. (A SYSTEM text of "
+                'several lines stands between """ and """.)'
+            )
     for name in options:
         if name not in OPTIONS:
             raise Mistake(f"Ollama has no parameter {name}: it would refuse the file.")
