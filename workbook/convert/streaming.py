@@ -132,8 +132,8 @@ def quantize(model, quantizer, forget) -> ir.Model:
     return model.model
 
 
-def _quantized(model, quantizer, node, pool) -> tuple[onnx.NodeProto, list[onnx.TensorProto]]:
-    """The node that takes a MatMul's place, and its weights."""
+def _quantized(model, quantizer, node, pool) -> tuple[onnx.NodeProto, dict[str, np.ndarray]]:
+    """The node that takes a MatMul's place, and its weights by name."""
     weight = node.inputs[1].const_value.numpy()  # [in, out]
     inner, outer = weight.shape
     # An even number of columns: two zero points of four bits share a byte.
@@ -144,12 +144,14 @@ def _quantized(model, quantizer, node, pool) -> tuple[onnx.NodeProto, list[onnx.
     for attribute in made.attribute:
         if attribute.name == "N":
             attribute.i = outer
-    arrays = zip(*(tensors for _, tensors in parts), strict=True)
-    return made, [_joined(list(tensors)) for tensors in arrays]
+    names = parts[0][1]
+    return made, {name: np.concatenate([arrays[name] for _, arrays in parts]) for name in names}
 
 
-def _quantize_slice(model, quantizer, node, weight: np.ndarray):
-    """A model of one MatMul, quantized as the builder does it."""
+def _quantize_slice(
+    model, quantizer, node, weight: np.ndarray
+) -> tuple[onnx.NodeProto, dict[str, np.ndarray]]:
+    """A model of one MatMul, quantized as the builder does it: its node, and its weights."""
     name = node.inputs[1].name
     inputs = [node.inputs[0].name, name]
     graph = onnx.helper.make_graph(
@@ -170,21 +172,18 @@ def _quantize_slice(model, quantizer, node, weight: np.ndarray):
     )
     work.process()
     done = work.model.model.graph
-    return done.node[0], list(done.initializer)
+    # Copies: a part of a protobuf message keeps all of it, and so the slice in fp32.
+    made = onnx.NodeProto.FromString(done.node[0].SerializeToString())
+    return made, {one.name: onnx.numpy_helper.to_array(one).copy() for one in done.initializer}
 
 
-def _joined(tensors: list[onnx.TensorProto]) -> onnx.TensorProto:
-    arrays = [onnx.numpy_helper.to_array(tensor) for tensor in tensors]
-    return onnx.numpy_helper.from_array(np.concatenate(arrays), tensors[0].name)
-
-
-def _replace_node(model, node, made: onnx.NodeProto, tensors: list[onnx.TensorProto]) -> None:
+def _replace_node(model, node, made: onnx.NodeProto, arrays: dict[str, np.ndarray]) -> None:
     """Make the MatMul what the quantizer made of it, in its place in the graph."""
     weight = node.inputs[1]
-    for tensor in tensors:
+    for name, array in arrays.items():
         # made before by the builder where the embedding shares the matrix
-        value = model.make_value(tensor.name)
-        value.const_value = ir.tensor(onnx.numpy_helper.to_array(tensor), name=tensor.name)
+        value = model.make_value(name)
+        value.const_value = ir.tensor(array, name=name)
         value.dtype, value.shape = value.const_value.dtype, value.const_value.shape
         model.model.graph.register_initializer(value)
     node.op_type, node.domain, node.name = made.op_type, made.domain, made.name
