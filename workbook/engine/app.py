@@ -66,7 +66,13 @@ def create_app(
     The app's `state.service` is its Service.
     """
     metrics = Metrics(model_name)
-    service = Service(load or (lambda: LocalModel(folder, threads=threads)), limits, metrics)
+
+    def loaded() -> LocalModel:
+        model = load() if load else LocalModel(folder, threads=threads)
+        model.observe(metrics.batch.observe)
+        return model
+
+    service = Service(loaded, limits, metrics)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

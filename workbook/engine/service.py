@@ -1,7 +1,7 @@
 """The model behind the HTTP app: loaded in the background, asked from worker threads.
 
-Answers are computed one at a time, first come first served. Who waits, and for how long, is
-bounded: see Limits.
+So many answers are computed at once as Limits says, first come first served. Who waits, and for how
+long, is bounded there too.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from typing import Any
 import anyio
 from anyio import to_thread
 
+from workbook.engine.batch import TOGETHER
 from workbook.engine.errors import ApiError
 from workbook.engine.generation import LocalModel, Stop, Token
 from workbook.engine.metrics import Metrics
@@ -36,15 +37,17 @@ LONGEST_WAIT = 60
 class Limits:
     """What one server takes on.
 
-    `queue`: requests that may wait while one is computed; `deadline`: seconds from a request's
+    `queue`: requests that may wait while others are computed; `deadline`: seconds from a request's
     arrival to its last token, waiting included; `max_tokens`: most tokens that a request may ask
-    for (None: what the context leaves); `body`: bytes of one request.
+    for (None: what the context leaves); `body`: bytes of one request; `together`: answers that are
+    computed at once.
     """
 
     queue: int = 64
     deadline: float = 600.0
     max_tokens: int | None = None
     body: int = 2 * 2**20
+    together: int = TOGETHER
 
 
 class Service:
@@ -65,10 +68,10 @@ class Service:
         self.limits = limits or Limits()
         self.metrics = metrics
         self.leaving = False
-        self._turn = anyio.CapacityLimiter(1)  # first come, first served
-        self._thread = anyio.CapacityLimiter(1)
+        self._turn = anyio.CapacityLimiter(self.limits.together)  # first come, first served
+        self._threads = anyio.CapacityLimiter(self.limits.together)
         self._open: set[Stop] = set()
-        self._computed: Stop | None = None
+        self._computed: set[Stop] = set()
         self._pace = 1.0  # seconds that an answer takes, lately
         if metrics:
             metrics.watch(self)
@@ -102,8 +105,8 @@ class Service:
 
     @property
     def running(self) -> int:
-        """Answers that are computed: 0 or 1."""
-        return int(self._computed is not None)
+        """Answers that are computed."""
+        return len(self._computed)
 
     @property
     def waiting(self) -> int:
@@ -132,9 +135,10 @@ class Service:
                 code="shutting_down",
                 wait=5,
             )
-        # As many may wait as the queue holds, beside the one that is computed.
-        if len(self._open) > self.limits.queue:
-            wait = math.ceil(self._pace * (self.waiting + 1))
+        # As many may wait as the queue holds, beside those that are computed.
+        together = self.limits.together
+        if len(self._open) >= self.limits.queue + together:
+            wait = math.ceil(self._pace * (self.waiting + 1) / together)
             raise ApiError(
                 429,
                 f"{self.waiting} requests wait already, and the queue holds no more: "
@@ -200,21 +204,21 @@ class Service:
         async with self._turn:
             if stop():
                 return
-            self._computed = stop
+            self._computed.add(stop)
             started = time.perf_counter()
             if self.metrics:
                 self.metrics.queue_seconds.observe(started - job.arrived)
             try:
-                await to_thread.run_sync(work, limiter=self._thread)
+                await to_thread.run_sync(work, limiter=self._threads)
             finally:
-                self._computed = None
+                self._computed.discard(stop)
                 if stop() and self.metrics:
                     self.metrics.stop_seconds.observe(time.perf_counter() - stop.at)
                 self._pace += 0.2 * (time.perf_counter() - started - self._pace)
 
     def _let_go(self, stop: Stop, worker: asyncio.Task) -> None:
         # Who waits leaves the queue at once; who computes is ended by its Stop.
-        if self._computed is not stop:
+        if stop not in self._computed:
             worker.cancel()
 
     def _end(self, stop: Stop, job: Any, pieces: asyncio.Queue) -> None:
