@@ -22,9 +22,11 @@ TOGETHER = 16
 """Most answers that are computed together."""
 
 PIECE = 64
-"""Tokens of prompts that are read in a round. The answers under way wait for them, and the graph
-gives scores for each of them. Measured with pocket and the quarter-size shape: reading 64 at a time
-takes no more processor time than 256, reading 16 takes half as much again."""
+"""Tokens of a prompt that are read at a time; a round reads about as many. The answers under way
+wait for them, and the graph gives scores for each of them. Measured with pocket and the shape of a
+quarter: reading 64 at a time takes no more processor time than 256; reading 16 takes half as much
+again with the shape. A prompt is cut at the same places always: a sum may differ in its last bit
+between pieces of other lengths."""
 
 ASKED = 0.1
 """Seconds between two questions whether an answer is still wanted."""
@@ -161,8 +163,10 @@ class Batch:
                 self._options.terminate = True
 
     def _work(self) -> None:
-        while self._another_round():
+        while True:
             try:
+                if not self._another_round():
+                    return
                 self._round()
             except Exception as error:  # these answers fail, and the next ones are computed
                 failed, self._rows = self._rows, []
@@ -202,29 +206,29 @@ class Batch:
         size = rows * places * self._decoder.token_bytes
         return count == 0 or (count < self._together and size <= self._most_bytes)
 
-    def _leave(self, row: Row, error: BaseException | None = None) -> None:
+    def _leave(self, row: Row) -> None:
         """Take a row out; the last one takes its place."""
-        place = self._rows.index(row)
-        last = self._rows.pop()
+        place, last = self._rows.index(row), self._rows[-1]
         if last is not row:
-            self._decoder.move(len(self._rows), place, last.length)
+            self._decoder.move(len(self._rows) - 1, place, last.length)
             self._rows[place] = last
-        row.end(error)
-        if self._reading:
+        self._rows.pop()
+        row.end()
+        if self._reading and self._reading.read:
             self._decoder.move(len(self._rows) + 1, len(self._rows), self._reading.read)
 
     def _round(self) -> None:
         left = PIECE
         while left > 0 and self._reading:
-            left -= self._read(self._reading, left)
+            left -= self._read(self._reading)
             with self._lock:
                 self._take()
         if self._rows:
             self._step()
 
-    def _read(self, row: Row, most: int) -> int:
-        """Read at most so many tokens of a prompt; how many it were."""
-        piece = row.prompt[row.read : row.read + most]
+    def _read(self, row: Row) -> int:
+        """Read a piece of a prompt; how many tokens it were."""
+        piece = row.prompt[row.read : row.read + PIECE]
         try:
             with self._lock:
                 self._options = onnxruntime.RunOptions()

@@ -5,7 +5,7 @@ through it side by side, each with a part of the KV cache of its own, and a row 
 between two steps. GenAI's own Engine cannot do that on a CPU: its batch has four rows at most, a
 late request waits until the last of them has ended, none can be taken out, and none has a seed. So
 the graph is run directly, by the same library. A row's numbers are the same, bit for bit, whatever
-stands beside it and in whatever pieces its prompt is read (tests/engine).
+stands beside it (tests/engine).
 """
 
 import os
