@@ -10,6 +10,7 @@ stands beside it (tests/engine).
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when the library is 
 import onnxruntime
 
 DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+MASK = 64
+"""The attention mask is as long as a multiple of this, which divides 4,096: a longer one would
+switch Phi's LongRoPE."""
+
 LEAST = 128
 """Places of a row that are reserved at least; from there they double."""
 
@@ -60,7 +65,7 @@ class Decoder:
         """Give the cache back."""
         self.rows = self.places = 0
         self._cache: list[np.ndarray] = []
-        self._stepping: tuple[int, onnxruntime.IOBinding, np.ndarray] | None = None
+        self._stepping: _Run | None = None
 
     def size_for(self, rows: int, places: int) -> tuple[int, int]:
         """The rows and places that `reserve` would make of these."""
@@ -99,8 +104,9 @@ class Decoder:
         """
         ids = np.array([tokens], np.int64)
         logits = np.empty((1, len(tokens), self._vocabulary), self._logits_dtype)
-        binding = self._bound(row, row + 1, ids, logits)
-        self._run(binding, np.array([before + len(tokens)]), options)
+        mask = np.ones((1, before + len(tokens)), np.int64)
+        binding = self._bound(row, row + 1, ids, logits, mask)
+        self._session.run_with_iobinding(binding, options)
         return logits[0, -1].astype(np.float32)
 
     def step(self, tokens: Sequence[int], lengths: Sequence[int]) -> np.ndarray:
@@ -109,18 +115,26 @@ class Decoder:
         tokens: the last token of each row; lengths: how many tokens it holds before that one.
         Gives the logits (float32, shape [rows, vocabulary]), which the next call overwrites.
         """
-        count = len(tokens)
-        if self._stepping is None or self._stepping[0] != count:
-            ids = np.empty((count, 1), np.int64)
-            self._logits = np.empty((count, 1, self._vocabulary), self._logits_dtype)
-            self._stepping = count, self._bound(0, count, ids, self._logits), ids
-        _, binding, ids = self._stepping
-        ids[:, 0] = tokens
-        self._run(binding, np.array(lengths) + 1, None)
-        return self._logits[:, 0].astype(np.float32, copy=False)
+        longest = max(lengths) + 1
+        run = self._stepping
+        if run is None or len(run.ids) != len(tokens) or longest > run.mask.shape[1]:
+            run = self._stepping = self._stepping_run(len(tokens), longest)
+        run.ids[:, 0] = tokens
+        np.less_equal(run.places, np.array(lengths)[:, None], out=run.mask)
+        self._session.run_with_iobinding(run.binding)
+        return run.logits[:, 0].astype(np.float32, copy=False)
+
+    def _stepping_run(self, count: int, longest: int) -> "_Run":
+        # A mask that is longer than its rows need not be bound anew at every step.
+        width = -(-longest // MASK) * MASK
+        ids = np.empty((count, 1), np.int64)
+        logits = np.empty((count, 1, self._vocabulary), self._logits_dtype)
+        mask = np.empty((count, width), np.int64)
+        binding = self._bound(0, count, ids, logits, mask)
+        return _Run(binding, ids, logits, mask, np.arange(width))
 
     def _bound(
-        self, begin: int, end: int, ids: np.ndarray, logits: np.ndarray
+        self, begin: int, end: int, ids: np.ndarray, logits: np.ndarray, mask: np.ndarray
     ) -> onnxruntime.IOBinding:
         # The cache goes in and comes out at the same place: the graph writes the new tokens only.
         binding = self._session.io_binding()
@@ -132,18 +146,20 @@ class Decoder:
             _bind(binding.bind_input, taken[past] % (number // 2), rows)
             _bind(binding.bind_output, given[present] % (number // 2), rows)
         _bind(binding.bind_input, taken["input_ids"], ids)
+        _bind(binding.bind_input, taken["attention_mask"], mask)
         _bind(binding.bind_output, given["logits"], logits)
         return binding
 
-    def _run(
-        self,
-        binding: onnxruntime.IOBinding,
-        lengths: np.ndarray,
-        options: onnxruntime.RunOptions | None,
-    ) -> None:
-        mask = (np.arange(lengths.max()) < lengths[:, None]).astype(np.int64)
-        _bind(binding.bind_input, self._names[0]["attention_mask"], mask)
-        self._session.run_with_iobinding(binding, options)
+
+@dataclass(frozen=True)
+class _Run:
+    """A binding for steps, and what it points to."""
+
+    binding: onnxruntime.IOBinding
+    ids: np.ndarray
+    logits: np.ndarray
+    mask: np.ndarray
+    places: np.ndarray
 
 
 def _bind(bind: Any, name: str, array: np.ndarray) -> None:
