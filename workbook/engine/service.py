@@ -10,6 +10,7 @@ import logging
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,6 +73,7 @@ class Service:
         self._threads = anyio.CapacityLimiter(self.limits.together)
         self._open: set[Stop] = set()
         self._computed: set[Stop] = set()
+        self._post: _Post | None = None
         self._pace = 1.0  # seconds that an answer takes, lately
         if metrics:
             metrics.watch(self)
@@ -178,9 +180,11 @@ class Service:
         pieces: asyncio.Queue[str | ToolCall | None] = asyncio.Queue()
         job.arrived = arrived
 
+        post = self._post = self._post or _Post(loop)
+
         def work() -> None:
             for piece in job.run(self.model, stop):
-                loop.call_soon_threadsafe(pieces.put_nowait, piece)
+                post.put(pieces, piece)
 
         self._open.add(stop)
         worker = asyncio.create_task(self._in_turn(work, stop, job))
@@ -226,6 +230,28 @@ class Service:
         pieces.put_nowait(None)
         if self.metrics:
             self.metrics.ended(job, stop.reason if not job.finish_reason else "")
+
+
+class _Post:
+    """From worker threads to the event loop, which is woken once for all that is there."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop):
+        self._loop = loop
+        self._letters: deque[tuple[asyncio.Queue, str | ToolCall]] = deque()
+        self._called = False
+
+    def put(self, queue: asyncio.Queue, piece: str | ToolCall) -> None:
+        """Put a piece into a queue of the event loop; from any thread."""
+        self._letters.append((queue, piece))
+        if not self._called:
+            self._called = True
+            self._loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        self._called = False  # before the letters are taken: a later one calls again
+        while self._letters:
+            queue, piece = self._letters.popleft()
+            queue.put_nowait(piece)
 
 
 def _say_why(reason: str, deadline: float) -> None:
