@@ -210,6 +210,13 @@ class LocalModel:
             raise PromptTooLong(prompt_tokens, self.context)
         return min(max_tokens, self.context - prompt_tokens)
 
+    def alone(self, prompt_tokens: int, max_tokens: int, guidance: tuple[str, str] | None) -> bool:
+        """Whether GenAI has to compute an answer, which it does one at a time.
+
+        Raises PromptTooLong.
+        """
+        return bool(guidance) or prompt_tokens + self.room(prompt_tokens, max_tokens) > LONG
+
     def stream(
         self,
         prompt_ids: list[int],
@@ -240,7 +247,7 @@ class LocalModel:
         room = self.room(len(prompt_ids), max_tokens)
         cancelled = cancelled or (lambda: False)
         least, scored = min(min_tokens, room), logprobs is not None
-        if guidance or len(prompt_ids) + room > LONG:
+        if self.alone(len(prompt_ids), max_tokens, guidance):
             search = {
                 # The KV cache is reserved for max_length: keep it as short as the request.
                 "max_length": len(prompt_ids) + room,

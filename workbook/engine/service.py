@@ -69,8 +69,8 @@ class Service:
         self.limits = limits or Limits()
         self.metrics = metrics
         self.leaving = False
-        self._turn = anyio.CapacityLimiter(self.limits.together)  # first come, first served
-        self._threads = anyio.CapacityLimiter(self.limits.together)
+        self._together = _Lane(self.limits.together)
+        self._alone = _Lane(1)
         self._open: set[Stop] = set()
         self._computed: set[Stop] = set()
         self._post: _Post | None = None
@@ -168,8 +168,9 @@ class Service:
     ) -> AsyncIterator[str | ToolCall]:
         """Text pieces and tool calls of one answer, generated in a worker thread.
 
-        job: has `run(model, stop)`, an iterator over these pieces; gone: returns when the client
-        has gone. The generation stops when this iterator is closed, when the client has gone, at
+        job: has `run(model, stop)`, an iterator over these pieces, and `alone(model)`, whether such
+        jobs are computed one at a time, beside the others; gone: returns when the client has
+        gone. The generation stops when this iterator is closed, when the client has gone, at
         the deadline and when the server ends.
 
         Raises ApiError 429 (queue full), 503 (the server ends) and 504 (deadline).
@@ -205,7 +206,8 @@ class Service:
             watcher.cancel()
 
     async def _in_turn(self, work: Callable[[], None], stop: Stop, job: Any) -> None:
-        async with self._turn:
+        lane = self._alone if job.alone(self.model) else self._together
+        async with lane.turn:
             if stop():
                 return
             self._computed.add(stop)
@@ -213,7 +215,7 @@ class Service:
             if self.metrics:
                 self.metrics.queue_seconds.observe(started - job.arrived)
             try:
-                await to_thread.run_sync(work, limiter=self._threads)
+                await to_thread.run_sync(work, limiter=lane.threads)
             finally:
                 self._computed.discard(stop)
                 if stop() and self.metrics:
@@ -230,6 +232,14 @@ class Service:
         pieces.put_nowait(None)
         if self.metrics:
             self.metrics.ended(job, stop.reason if not job.finish_reason else "")
+
+
+class _Lane:
+    """Where jobs wait for their turn, first come, first served, and the threads that run them."""
+
+    def __init__(self, width: int):
+        self.turn = anyio.CapacityLimiter(width)
+        self.threads = anyio.CapacityLimiter(width)
 
 
 class _Post:
@@ -305,6 +315,10 @@ class Job:
     first: float = 0.0
     last: float = 0.0
     bytes_of: Callable[[int], bytes] = field(default=lambda token: b"", repr=False)
+
+    def alone(self, model: LocalModel) -> bool:
+        """Whether the model cannot compute it together with others."""
+        return model.alone(len(self.prompt), self.max_tokens, self.guidance)
 
     def run(self, model: LocalModel, cancelled: Callable[[], bool]) -> Iterator[str | ToolCall]:
         """Generate: yields text pieces and tool calls, keeps token ids and finish reason."""

@@ -274,6 +274,10 @@ class FoundryJob:
     usage: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
+    def alone(self, model: FoundryModel) -> bool:
+        """No other way than all: its service computes one at a time."""
+        return False
+
     def run(self, model: FoundryModel, cancelled: Callable[[], bool]) -> Iterator[str | ToolCall]:
         """Generate: yields text pieces and tool calls, keeps finish reason and usage."""
         started = time.perf_counter()
