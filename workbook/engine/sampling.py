@@ -3,8 +3,8 @@
 import numpy as np
 
 NUCLEUS = 1024
-"""So many of the most probable tokens are looked at first when top_p is below 1: sorting the whole
-vocabulary of Phi-4-mini (200,064) takes 16 ms a token, this 2."""
+"""So many of the most probable tokens are looked at first when top_p is below 1. Measured with
+200,064 scores, Phi-4-mini's vocabulary: a choice takes 3 ms, and 27 when all of them are sorted."""
 
 
 class Sampler:
