@@ -68,7 +68,8 @@ def create_app(
     metrics = Metrics(model_name)
 
     def loaded() -> LocalModel:
-        model = load() if load else LocalModel(folder, threads=threads)
+        together = service.limits.together
+        model = load() if load else LocalModel(folder, threads=threads, together=together)
         model.observe(metrics.batch.observe)
         return model
 

@@ -19,7 +19,9 @@ from workbook.engine.decoder import Decoder
 from workbook.engine.sampling import Sampler
 
 TOGETHER = 16
-"""Most answers that are computed together."""
+"""Most answers that are computed together, unless another number is asked for. Measured with pocket
+and 16 clients: 8 give as many tokens a second, and the median client waits four times as long for
+its first one; the processor time of a token no longer falls from 8 to 16."""
 
 PIECE = 64
 """Tokens of a prompt that are read at a time; a round reads about as many. The answers under way
@@ -122,12 +124,12 @@ class Row:
 
 
 class Batch:
-    """Rows that are computed together; `add` and `give_up` from any thread.
+    """Rows that are computed together, `together` at most; `add` and `give_up` from any thread.
 
     `observe` is told how many answers got a token in each round.
     """
 
-    def __init__(self, decoder: Decoder, together: int = TOGETHER):
+    def __init__(self, decoder: Decoder, together: int):
         self._decoder = decoder
         self._together = together
         self._most_bytes = int(CACHE_SHARE * psutil.virtual_memory().available)

@@ -40,7 +40,7 @@ class Decoder:
         decoder = config["model"]["decoder"]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        options.log_severity_level = 3  # errors; they are raised too
+        options.log_severity_level = 4  # errors are raised, and one that is told to end is none
         self._session = onnxruntime.InferenceSession(
             str(folder / decoder["filename"]), options, providers=["CPUExecutionProvider"]
         )
@@ -78,16 +78,12 @@ class Decoder:
             return
         heads, size = self._row
         shape = (rows, heads, places, size)
-        before = self._cache or [None] * (2 * self._layers)
-        self._cache = []
-        for number, old in enumerate(before):
-            new = np.empty(shape, self._dtype)
-            if old is not None:
-                new[: self.rows, :, : self.places] = old
-                before[number] = None  # one at a time: never the whole cache twice
-            self._cache.append(new)
-        self.rows, self.places = rows, places
+        larger = [np.empty(shape, self._dtype) for _ in range(2 * self._layers)]  # or MemoryError
         self._stepping = None
+        for number, held in enumerate(self._cache):
+            larger[number][: self.rows, :, : self.places] = held
+            self._cache[number] = larger[number]  # never the whole cache twice
+        self._cache, self.rows, self.places = larger, rows, places
 
     def move(self, source: int, target: int, length: int) -> None:
         """Copy the first `length` tokens of one row over another."""

@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
 from workbook.engine import genai, toolcalls
-from workbook.engine.batch import PIECE, Batch, Row
+from workbook.engine.batch import PIECE, TOGETHER, Batch, Row
 from workbook.engine.decoder import Decoder
 from workbook.engine.sampling import Sampler, log_probabilities
 from workbook.engine.toolcalls import ToolCall
@@ -120,7 +120,8 @@ class LocalModel:
     """A converted model in memory.
 
     folder: a GenAI folder (genai_config.json, model.onnx, tokenizer.json); threads: how many
-    compute (left out: see `best_threads`; GenAI's own default loses a factor of 2.4).
+    compute (left out: see `best_threads`; GenAI's own default loses a factor of 2.4); together: the
+    most answers that are computed at once.
     `context` is the most tokens of prompt and answer together, `end_ids` are the tokens that end
     an answer, `tool_ids` the tokens before and after a tool call.
 
@@ -129,12 +130,12 @@ class LocalModel:
     Raises CourseError when the folder does not hold a model that can be loaded.
     """
 
-    def __init__(self, folder: Path, *, threads: int | None = None):
+    def __init__(self, folder: Path, *, threads: int | None = None, together: int = TOGETHER):
         self.folder = Path(folder)
         self.threads = threads or best_threads(self.folder)
         config = _read_config(self.folder)
         try:
-            self._batch = Batch(Decoder(self.folder, config, self.threads))
+            self._batch = Batch(Decoder(self.folder, config, self.threads), together)
             # Not GenAI's tokenizer: it cuts a prompt at a NUL character, and its stream drops text
             # that follows a broken character. The ids are the same (tests/engine).
             self._tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
