@@ -11,8 +11,8 @@ class Sampler:
     """Chooses the tokens of one answer.
 
     At temperature 0 the most probable one is taken. Above it, one is drawn from the most probable
-    ones that together have the probability top_p; the same seed (any integer) draws the same ones
-    from the same scores, None others each time.
+    ones that together have the probability top_p. The same seed (any integer) draws the same ones
+    where the scores are the same; None draws others each time.
     """
 
     def __init__(self, temperature: float, top_p: float, seed: int | None):
