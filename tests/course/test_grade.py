@@ -8,8 +8,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from workbook import paths
 from workbook.course import grade
 from workbook.course.grading import boxes, outputs, restore, submissions
+from workbook.course.grading import one as grading_one
 from workbook.errors import CourseError
 
 LAB = "lab90"
@@ -414,3 +416,22 @@ def test_a_notebook_in_the_wrong_place_is_named(tmp_path):
     found = grade.find(tmp_path)
     assert [one.student for one in found] == ["ada"]
     assert [path.as_posix() for path in grade.misplaced(tmp_path, found)] == ["dan.ipynb"]
+
+
+def test_the_page_is_nbconverts(monkeypatch):
+    """Its second pass over the page is left out for its time: it would change nothing else."""
+    from bs4 import BeautifulSoup
+    from nbconvert.exporters import HTMLExporter
+
+    book = nbformat.read(paths.SOLUTIONS / "lab01" / "lab01.ipynb", as_version=4)
+    book.metadata.language_info = {"name": "python", "pygments_lexer": "ipython3"}
+    code = next(cell for cell in book.cells if cell.cell_type == "code")
+    cells = {restore.name_of(cell): (1, 2) for cell in book.cells if restore.name_of(cell)}
+    data = {"image/png": "iVBORw0KGgo=", "text/plain": "a > b"}
+    code.outputs = [nbformat.v4.new_output("display_data", data)]
+    ours = grading_one.render(book, "lab01", 1, 2, cells, {})
+    exporter = grading_one._exporter()
+    monkeypatch.setattr(type(exporter), "from_notebook_node", HTMLExporter.from_notebook_node)
+    theirs = grading_one.render(book, "lab01", 1, 2, cells, {})
+    assert grading_one.NO_DESCRIPTION in ours
+    assert str(BeautifulSoup(ours, features="html.parser")) == theirs

@@ -30,11 +30,11 @@ def server(model, artifact) -> Iterator[str]:
 
 @pytest.fixture
 def serve(artifact):
-    """serve(model) gives the address of an engine around that model."""
+    """serve(model, **options of create_app) gives the address of an engine around that model."""
     with contextlib.ExitStack() as stack:
 
-        def begin(model: LocalModel) -> str:
-            app = create_app(artifact.path, "pocket", load=lambda: model)
+        def begin(model: LocalModel, **options) -> str:
+            app = create_app(artifact.path, "pocket", load=lambda: model, **options)
             url = stack.enter_context(serving(app))
             assert wait_for(lambda: ready(url))
             return url

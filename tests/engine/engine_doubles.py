@@ -36,21 +36,27 @@ class Spelled(Scripted):
 
 
 class Slow(LocalModel):
-    """Takes at least 2 ms a token, and counts tokens and streams."""
+    """Takes at least 2 ms a token, and counts tokens and streams, those that are open too."""
 
     tokens = 0
     streams = 0
+    open = 0
 
     def stream(self, prompt_ids, **options) -> Iterator[Token]:
-        for number, token in enumerate(super().stream(prompt_ids, **options)):
-            self.streams += number == 0
-            self.tokens += 1
-            time.sleep(0.002)
-            yield token
+        self.open += 1
+        try:
+            with contextlib.closing(super().stream(prompt_ids, **options)) as stream:
+                for number, token in enumerate(stream):
+                    self.streams += number == 0
+                    self.tokens += 1
+                    time.sleep(0.002)
+                    yield token
+        finally:
+            self.open -= 1
 
     @property
     def busy(self) -> bool:
-        return self._lock.locked()
+        return self.open > 0
 
 
 class Broken(LocalModel):

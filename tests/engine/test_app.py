@@ -16,6 +16,7 @@ from workbook.course.demos import serving
 from workbook.engine import LocalModel
 from workbook.engine.app import create_app
 from workbook.engine.schemas import TASKS
+from workbook.engine.service import Limits
 from workbook.errors import CourseError
 
 HELLO = [{"role": "user", "content": "A train travels 240 km in 3 hours."}]
@@ -644,7 +645,7 @@ def test_concurrent_answers_are_the_sequential_ones(server):
 
 def test_health_answers_while_a_generation_runs(serve, artifact):
     model = Slow(artifact.path)
-    url = serve(model)
+    url = serve(model, limits=Limits(together=1))
     with ThreadPoolExecutor(2) as pool:
         long = pool.submit(chat, url, max_tokens=1000, min_tokens=1000)
         assert wait_for(lambda: model.tokens > 0)
@@ -689,7 +690,7 @@ def test_a_reasoning_client_that_goes_away_stops_its_generation(serve, artifact)
 
 def test_a_waiting_client_that_goes_away_is_never_served(serve, artifact):
     model = Slow(artifact.path)
-    url = serve(model)
+    url = serve(model, limits=Limits(together=1))
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(chat, url, max_tokens=700, min_tokens=700)
         assert wait_for(lambda: model.busy)

@@ -12,15 +12,16 @@ import numpy as np
 import onnxruntime_genai as og
 import psutil
 import pytest
-from engine_doubles import Scripted
+from engine_doubles import Scripted, wait_for
 
 from workbook import models
 from workbook.convert import convert
-from workbook.engine import LocalModel, PromptTooLong, genai, generation
+from workbook.engine import LocalModel, PromptTooLong, batch, genai, generation
 from workbook.engine.generation import BadGuidance, Stop, _Pieces
 from workbook.errors import CourseError
 
 HELLO = [{"role": "user", "content": "A train travels 240 km in 3 hours."}]
+LETTERS = ("lark_grammar", "start: /[a-z ]+/")
 MIXED = [
     "1234 km/h, 56.7 %",
     "Crème brûlée 日本語 😀",
@@ -45,9 +46,9 @@ def test_greedy_answers_are_those_of_a_plain_genai_loop(model):
 
 
 def test_a_long_prompt_that_is_read_in_pieces_gives_the_tokens_of_the_whole(model, monkeypatch):
-    prompt = (model.encode(HELLO) * 1000)[: 3 * generation.CHUNK + 7]
+    prompt = (model.encode(HELLO) * 1000)[: 9 * batch.PIECE + 7]
     pieces = [token.id for token in model.stream(prompt, max_tokens=30, min_tokens=30)]
-    monkeypatch.setattr(generation, "CHUNK", 10**6)
+    monkeypatch.setattr(batch, "PIECE", 10**6)
     whole = [token.id for token in model.stream(prompt, max_tokens=30, min_tokens=30)]
     assert pieces == whole
 
@@ -107,9 +108,10 @@ def test_more_than_genais_default_of_50_tokens_can_be_drawn(model):
 
 def test_an_end_token_ends_the_answer(model, monkeypatch):
     prompt = model.encode(HELLO)
-    ids = [token.id for token in model.stream(prompt, max_tokens=20, min_tokens=20)]
+    monkeypatch.setattr(model, "end_ids", frozenset())
+    ids = [token.id for token in model.stream(prompt, max_tokens=20)]
     monkeypatch.setattr(model, "end_ids", frozenset([ids[4]]))
-    whole = model.complete(HELLO, max_tokens=20, min_tokens=20)
+    whole = model.complete(HELLO, max_tokens=20)
     assert whole.token_ids == ids[: ids.index(ids[4]) + 1]
     assert whole.finish_reason == "stop"
 
@@ -145,7 +147,7 @@ def test_a_prompt_may_fill_the_context_but_for_one_token(model):
     assert isinstance(caught.value, CourseError)
 
 
-def test_the_kv_cache_is_reserved_for_the_request_only(model, monkeypatch):
+def test_the_kv_cache_that_genai_reserves_is_for_the_request_only(model, monkeypatch):
     asked = []
     real = genai.Generator
 
@@ -155,8 +157,17 @@ def test_the_kv_cache_is_reserved_for_the_request_only(model, monkeypatch):
 
     monkeypatch.setattr(genai, "Generator", spy)
     prompt = model.encode(HELLO)
-    list(model.stream(prompt, max_tokens=9))
+    list(model.stream(prompt, max_tokens=9, guidance=LETTERS))
     assert asked == [len(prompt) + 9]
+
+
+def test_a_context_past_longropes_threshold_is_genais_own(model, monkeypatch):
+    prompt = (model.encode(HELLO) * 10)[:100]
+    expected = [token.id for token in model.stream(prompt, max_tokens=20, min_tokens=20)]
+    monkeypatch.setattr(generation, "LONG", 110)
+    monkeypatch.setattr(model, "_batch", None)
+    options = {"max_tokens": 20, "min_tokens": 20, "logprobs": 0}
+    assert [token.id for token in model.stream(prompt, **options)] == expected
 
 
 # ---------------------------------------------------------------- text of tokens
@@ -259,39 +270,51 @@ def test_a_cancelled_stream_ends(model):
     for token in stream:
         seen.append(token)
     assert len(seen) == 3
-    assert not model._lock.locked()
+    assert wait_for(lambda: not model.busy)
 
 
-def test_a_stream_cancelled_while_it_waits_never_starts(model, monkeypatch):
-    open_stream = model.stream(model.encode(HELLO), max_tokens=5, min_tokens=5)
+@pytest.mark.parametrize("guidance", [None, LETTERS])
+def test_a_stream_cancelled_while_it_waits_never_starts(model, guidance):
+    open_stream = model.stream(model.encode(HELLO), max_tokens=5, min_tokens=5, guidance=guidance)
     next(open_stream)
     prompt = model.encode(HELLO)
-    result = []
-    waiting = threading.Thread(
-        target=lambda: result.append(list(model.stream(prompt, cancelled=lambda: True)))
-    )
+    result, asked = [], iter([False, False, True])
+    options = {"cancelled": lambda: next(asked, True), "guidance": guidance}
+    waiting = threading.Thread(target=lambda: result.append(list(model.stream(prompt, **options))))
     waiting.start()
     waiting.join(5)
-    assert result == [[]]
+    assert [len(found) < 3 for found in result] == [True]
     open_stream.close()
 
 
 def test_a_cancelled_prompt_is_not_even_read(model, monkeypatch):
     monkeypatch.setattr(genai, "Generator", None)
-    assert list(model.stream(model.encode(HELLO), cancelled=lambda: True)) == []
+    monkeypatch.setattr(model, "_batch", None)
+    for guidance in (None, LETTERS):
+        cancelled = {"cancelled": lambda: True, "guidance": guidance}
+        assert list(model.stream(model.encode(HELLO), **cancelled)) == []
 
 
-def test_a_second_stream_in_one_thread_is_an_error_not_a_deadlock(model):
+def test_streams_of_one_thread_go_side_by_side(model):
+    prompts = [model.encode(HELLO), model.encode([{"role": "user", "content": "Other"}])]
+    alone = [[t.id for t in model.stream(p, max_tokens=9, min_tokens=9)] for p in prompts]
+    both = [model.stream(p, max_tokens=9, min_tokens=9) for p in prompts]
+    tokens = list(zip(*both, strict=True))
+    assert [[token.id for token in row] for row in zip(*tokens, strict=True)] == alone
+
+
+def test_a_second_guided_stream_in_one_thread_is_an_error_not_a_deadlock(model):
     prompt = model.encode(HELLO)
-    first = model.stream(prompt, max_tokens=5, min_tokens=5)
+    first = model.stream(prompt, max_tokens=5, min_tokens=5, guidance=LETTERS)
     next(first)
     with pytest.raises(CourseError, match="close"):
-        next(model.stream(prompt))
-    first.close()
+        next(model.stream(prompt, guidance=LETTERS))
     assert len(list(model.stream(prompt, max_tokens=5, min_tokens=5))) == 5
+    first.close()
+    assert len(list(model.stream(prompt, max_tokens=5, min_tokens=5, guidance=LETTERS))) == 5
 
 
-def test_threads_take_turns_and_get_their_own_answers(model):
+def test_threads_get_their_own_answers(model):
     prompts = [model.encode([{"role": "user", "content": f"Question {n}"}]) for n in range(4)]
     alone = [[t.id for t in model.stream(p, max_tokens=40)] for p in prompts]
     together: dict[int, list[int]] = {}
@@ -307,24 +330,28 @@ def test_threads_take_turns_and_get_their_own_answers(model):
     assert [together[n] for n in range(4)] == alone
 
 
-def test_a_stop_ends_the_reading_of_a_long_prompt(model):
-    prompt = (model.encode(HELLO) * 1000)[:4000]  # takes a second or more to read
+@pytest.mark.parametrize("piece", [batch.PIECE, 4096])
+@pytest.mark.parametrize("guidance", [None, LETTERS])
+def test_a_stop_ends_the_reading_of_a_long_prompt(model, monkeypatch, piece, guidance):
+    monkeypatch.setattr(batch, "PIECE", piece)  # the larger one is read by a single call
+    monkeypatch.setattr(generation, "PIECE", piece)
+    prompt = (model.encode(HELLO) * 1000)[:4000]
     stop, ended, result = Stop(), [], []
 
     def read() -> None:
-        result.extend(model.stream(prompt, max_tokens=5, cancelled=stop))
+        result.extend(model.stream(prompt, max_tokens=5, cancelled=stop, guidance=guidance))
         ended.append(time.perf_counter())
 
     reader = threading.Thread(target=read)
     reader.start()
-    time.sleep(0.2)
-    assert model._lock.locked()
+    time.sleep(0.05)
+    assert model.busy
     before = time.perf_counter()
     stop.set("enough")
     reader.join(20)
-    assert result == [] and not model._lock.locked()
+    assert result == [] and wait_for(lambda: not model.busy)
     started = time.perf_counter()
-    list(model.stream(prompt, max_tokens=1))
+    list(model.stream(prompt, max_tokens=1, guidance=guidance))
     assert ended[0] - before < (time.perf_counter() - started) / 2
     assert len(list(model.stream(model.encode(HELLO), max_tokens=5, min_tokens=5))) == 5
 
@@ -404,7 +431,7 @@ def test_what_the_library_refuses_is_an_error_with_its_words(model):
         genai.Generator(model._model, {"nonsense": 1.0}, None)
     with pytest.raises(BadGuidance, match="grammar"):
         list(model.stream(model.encode(HELLO), guidance=("json_schema", "{nope")))
-    assert not model._lock.locked()
+    assert not model.busy
 
 
 def test_a_raw_prompt_has_no_template_and_keeps_special_tokens(model):

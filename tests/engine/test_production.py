@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import random
 import re
 import signal
 import socket
@@ -28,11 +29,15 @@ from workbook.errors import CourseError
 
 HELLO = [{"role": "user", "content": "A train travels 240 km in 3 hours."}]
 LONG = {"max_tokens": 3000, "min_tokens": 3000}
+HTTP = httpx.Client(
+    timeout=120, verify=False, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+)
+"""One for all: httpx.post makes a new client each time, which takes longer than the answer."""
 
 
 def chat(url: str, headers: dict | None = None, **fields) -> httpx.Response:
     body = {"model": "pocket", "messages": HELLO, "max_tokens": 5, "temperature": 0} | fields
-    return httpx.post(f"{url}/v1/chat/completions", json=body, timeout=120, headers=headers)
+    return HTTP.post(f"{url}/v1/chat/completions", json=body, headers=headers)
 
 
 def code(response: httpx.Response) -> str:
@@ -70,7 +75,7 @@ def start(artifact):
 
 def test_a_full_queue_gives_429_and_says_when_to_come_back(start, artifact):
     model = Slow(artifact.path)
-    url = start(model, limits=Limits(queue=1))
+    url = start(model, limits=Limits(queue=1, together=1))
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(chat, url, max_tokens=400, min_tokens=400)
         assert wait_for(lambda: model.tokens > 0)
@@ -96,7 +101,7 @@ def test_a_full_queue_gives_429_and_says_when_to_come_back(start, artifact):
 
 def test_a_queue_of_none_takes_one_at_a_time(start, artifact):
     model = Slow(artifact.path)
-    url = start(model, limits=Limits(queue=0))
+    url = start(model, limits=Limits(queue=0, together=1))
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(chat, url, max_tokens=300, min_tokens=300)
         assert wait_for(lambda: model.tokens > 0)
@@ -139,7 +144,7 @@ def test_a_stream_that_passes_the_deadline_ends_with_an_error_event(start, artif
 @pytest.mark.parametrize("stream", [False, True])
 def test_who_waits_past_the_deadline_gets_504_and_is_never_computed(start, artifact, stream):
     model = Slow(artifact.path)
-    url = start(model, limits=Limits(deadline=1.0))
+    url = start(model, limits=Limits(deadline=1.0, together=1))
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(chat, url, **LONG)
         assert wait_for(lambda: model.tokens > 0)
@@ -155,7 +160,7 @@ def test_a_long_prompt_is_given_up_at_the_deadline(start, model):
     url = start(model, limits=Limits(deadline=0.3))
     answer = chat(url, messages=[{"role": "user", "content": "train " * 4000}])
     assert answer.status_code == 504
-    assert not model._lock.locked()
+    assert wait_for(lambda: not model.busy)
 
 
 # ---------------------------------------------------------------- sizes
@@ -240,13 +245,100 @@ def test_a_client_that_hangs_up_frees_the_model_within_100_ms(start, model, prom
         with socket.create_connection((host, int(port))) as connection:
             head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(raw)}"
             connection.sendall(f"{head}\r\nContent-Type: application/json\r\n\r\n".encode() + raw)
-            assert wait_for(model._lock.locked)
+            assert wait_for(lambda: model.busy)
             time.sleep(0.05)
         started = time.perf_counter()
-        while model._lock.locked():
+        while model.busy:
             time.sleep(0.001)
         times.append(time.perf_counter() - started)
     assert sorted(times)[1] < 0.1, times  # the machine may be busy with something else
+
+
+# ---------------------------------------------------------------- many at once
+
+
+def mixed(url: str, number: int) -> str:
+    """The answer to the request of that number: drawn and greedy, whole and streamed."""
+    draw = random.Random(number)
+    text = " ".join(
+        draw.choices(["A train", "240 km", "日本", "3 hours.", "<|end|>"], k=2 + number % 40)
+    )
+    fields: dict = {"messages": [{"role": "user", "content": text}]}
+    fields["max_tokens"] = draw.choice([3, 8, 16, 24])
+    kind = number % 8
+    if kind == 0:
+        fields |= {"temperature": 1.3, "top_p": 0.9, "seed": number}
+    elif kind == 1:
+        fields |= {"temperature": 0.7, "seed": number, "min_tokens": 3}
+    elif kind == 2:
+        fields |= {"stop": [" ", "="]}
+    elif kind == 3:
+        fields |= {"logprobs": True, "top_logprobs": 2}
+    elif kind == 4 and number % 16 == 4:
+        fields |= {"response_format": {"type": "json_object"}}
+    elif kind in (5, 6):
+        events = [e[6:] for e in chat(url, stream=True, **fields).text.split("\n\n") if e]
+        assert events[-1] == "[DONE]"
+        deltas = [json.loads(event)["choices"][0]["delta"] for event in events[:-1]]
+        return "".join(delta.get("content", "") for delta in deltas)
+    choice = chat(url, **fields).json()["choices"][0]
+    return json.dumps([choice["message"]["content"], choice["logprobs"]])
+
+
+@pytest.mark.slow
+def test_500_requests_of_32_clients_get_the_answers_they_get_alone(start, artifact):
+    url = start(LocalModel(artifact.path), limits=Limits(queue=32))
+    alone = [mixed(url, number) for number in range(500)]
+    before = figures(url)
+    assert before["batch_answers_sum",] == before["batch_answers_count",]
+    with ThreadPoolExecutor(32) as pool:
+        together = list(pool.map(lambda number: mixed(url, number), range(500)))
+    assert together == alone
+    assert len(set(alone)) > 100
+    after = figures(url)
+    rounds, tokens = (after[name,] - before[name,] for name in ("batch_answers_count",
+                                                                "batch_answers_sum"))  # fmt: skip
+    assert tokens == pytest.approx(before["batch_answers_sum",], rel=0.2)  # stops: a bit too far
+    assert tokens / rounds > 3
+
+
+def test_a_round_that_fails_is_500_for_its_requests_and_the_engine_goes_on(start, artifact):
+    model = LocalModel(artifact.path)
+    decoder = model._batch._decoder
+    real = decoder.step
+
+    def fails(tokens, lengths):
+        if len(tokens) == 2:
+            raise RuntimeError("out of luck")
+        return real(tokens, lengths)
+
+    decoder.step = fails
+    url = start(model)
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(chat, url, stream=stream, **LONG) for stream in (False, True)]
+        whole, streamed = (one.result() for one in both)
+    assert whole.status_code == 500 and code(whole) == "internal_error"
+    if streamed.status_code == 200:  # its first token had been sent
+        assert json.loads(streamed.text.split("\n\n")[-2][6:])["error"]["code"] == "internal_error"
+    else:
+        assert code(streamed) == "internal_error"
+    assert "out of luck" not in whole.text + streamed.text
+    assert chat(url).status_code == 200
+    assert figures(url)["running",] == 0
+
+
+def test_a_client_that_hangs_up_leaves_its_neighbours_alone(start, model):
+    url = start(model)
+    fields = {"max_tokens": 800, "min_tokens": 800, "logprobs": True}
+    alone = chat(url, **fields).json()["choices"]
+    with ThreadPoolExecutor(3) as pool:
+        stay = [pool.submit(chat, url, **fields) for _ in range(3)]
+        for _ in range(6):
+            with pytest.raises(httpx.ReadTimeout):
+                body = {"model": "pocket", "messages": HELLO} | LONG
+                httpx.post(f"{url}/v1/chat/completions", json=body, timeout=0.15)
+        assert all(one.result().json()["choices"] == alone for one in stay)
+    assert wait_for(lambda: not model.busy)
 
 
 # ---------------------------------------------------------------- ids and logs
@@ -429,7 +521,7 @@ def test_other_websites_are_shut_out_unless_named(start, model, server):
 
 def test_when_it_leaves_it_refuses_and_then_ends_what_runs(artifact):
     model = Slow(artifact.path)
-    app = create_app(artifact.path, "pocket", load=lambda: model)
+    app = create_app(artifact.path, "pocket", load=lambda: model, limits=Limits(together=1))
     service: Service = app.state.service
     with serving(app) as url, ThreadPoolExecutor(3) as pool:
         assert wait_for(lambda: service.ready)
@@ -459,6 +551,7 @@ def test_when_it_leaves_it_refuses_and_then_ends_what_runs(artifact):
 @pytest.mark.parametrize("how", ["signal", "pipe"])
 def test_a_server_that_is_told_to_stop_ends_its_streams_with_an_error(artifact, how):
     options_ = ("--folder", str(artifact.path), "--exit-with-parent", "--grace", "1")
+    options_ += ("--together", "1")
     with engine(*options_) as (process, url, lines), ThreadPoolExecutor(2) as pool:
         endless = {"max_tokens": 4000, "min_tokens": 4000, "stream": True}
         streams = [pool.submit(chat, url, **endless) for _ in range(2)]

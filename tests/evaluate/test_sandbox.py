@@ -3,12 +3,10 @@
 import errno
 import os
 import platform
-import shutil
 import socket
 import statistics
 import subprocess
 import sys
-import tarfile
 import threading
 import time
 from pathlib import Path
@@ -458,36 +456,9 @@ def test_an_unknown_box_is_named():
         sandbox.missing("chroot")
 
 
-@pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    """An image with nothing but Python, made from this machine's own."""
-    python = "/usr/bin/python3.11"
-    if not shutil.which("podman") or os.geteuid() != 0 or not Path(python).exists():
-        pytest.skip("needs podman, root and Debian's Python 3.11 to make an image")
-    made = tmp_path_factory.mktemp("image") / "image.tar"
-    listed = subprocess.run(["ldd", python], capture_output=True, text=True, check=True).stdout
-    libraries = [word for word in listed.split() if word.startswith("/")]
-    with tarfile.open(made, "w", dereference=True) as tar:
-        tar.add(python, "usr/bin/python3")
-        for library in libraries:
-            tar.add(library, library.lstrip("/"))
-        tar.add("/usr/lib/python3.11", "usr/lib/python3.11", filter=_no_tests)
-    name = "localhost/workbook-sandbox-test:1"
-    done = subprocess.run(["podman", "import", "--quiet", made, name], capture_output=True)
-    if done.returncode:
-        pytest.skip(f"podman does not work here: {done.stderr.decode()[-200:]}")
-    yield name
-    subprocess.run(["podman", "rmi", "--force", name], capture_output=True, check=True)
-
-
-def _no_tests(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    skipped = ("test/", "__pycache__", "config-", "idlelib", "lib2to3")
-    return None if any(part in entry.name for part in skipped) else entry
-
-
 @pytest.mark.slow
-def test_a_container_is_a_box_too(image, monkeypatch):
-    monkeypatch.setenv(sandbox.IMAGE, image)
+def test_a_container_is_a_box_too(python_image, monkeypatch):
+    monkeypatch.setenv(sandbox.IMAGE, python_image)
     sandbox.missing.cache_clear()
     try:
         if reason := sandbox.missing("podman"):

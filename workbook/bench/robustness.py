@@ -199,7 +199,8 @@ def _closed(description: dict) -> dict:
 def overload(full: bool) -> Iterator[Figure]:
     """Twice as many requests as it can answer, for a while."""
     length = 600.0 if full else 45.0
-    with Engine("--queue", "4") as engine:
+    # Two are computed together: the capacity is what two clients get.
+    with Engine("--queue", "4", "--together", "2") as engine:
         capacity = _capacity(engine.url, 5.0)
         memory: list[int] = []
         statuses = asyncio.run(_flood(engine, 2 * capacity, length, memory))
@@ -477,13 +478,21 @@ def same(full: bool) -> Iterator[Figure]:
     count, clients = 500, 32
     with Engine("--queue", "100") as engine:
         alone = [_ask(engine.url, number) for number in range(count)]
+        before = engine.metrics()
         with ThreadPoolExecutor(clients) as pool:
             together = list(pool.map(lambda number: _ask(engine.url, number), range(count)))
+        after = engine.metrics()
     differ = sum(one != other for one, other in zip(alone, together, strict=True))
     kinds = len(set(alone))
     what = f"of {count} answers to {clients} clients, other than alone"
     shown = f"{differ} ({kinds} different texts)"
     yield Figure("same", what, shown, "0", differ == 0 and kinds > 50)
+    tokens, rounds = (
+        after[name] - before[name]
+        for name in ("slm_engine_batch_answers_sum", "slm_engine_batch_answers_count")
+    )
+    mean = tokens / rounds
+    yield Figure("same", "answers computed together, mean", f"{mean:.1f}", "above 1.5", mean > 1.5)
 
 
 AREA = {"name": "area", "parameters": {"type": "object", "required": ["radius"], "properties": {

@@ -6,8 +6,8 @@
 The builder loads the whole model and quantizes a copy of all of it in fp32: three times the bf16
 weights in memory, more than most learners have at Phi-4-mini's size. Here the same builder makes
 the same graph with two of its steps replaced: weights are mapped from the safetensors files and
-not loaded, and each matrix goes through the builder's own quantizer by itself, in slices, so that
-at most one matrix is in memory as fp32. The tensors are the same, bit for bit.
+not loaded, and each matrix goes through the builder's own quantizer in slices, so that only some
+slices are in memory as fp32. The tensors are the same, bit for bit.
 
 With --random no weights are read: each is drawn when it is needed (`workbook shape`).
 """
@@ -16,6 +16,7 @@ import argparse
 import importlib.util
 import logging
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def _replace(base, weights: "_Read | _Drawn") -> None:
 
     base.Model.make_initializer = make_initializer
     base.Model.load_weights = lambda model, source: weights.module()
-    base.Model.to_nbits = lambda model: quantize(model, base.MatMulNBitsQuantizer, weights.forget)
+    base.Model.to_nbits = lambda model: quantize(model, base.MatMulNBitsQuantizer, weights)
 
 
 class _Read:
@@ -84,9 +85,19 @@ class _Read:
     def __init__(self, source: str) -> None:
         self.mapped = Mapped(Path(source))
         self.module, self.forget = self.mapped.module, self.mapped.forget
+        self.tensors: dict[str, torch.Tensor] = {}
 
     def initializer(self, value, tensor) -> None:
-        """The builder's own value of an initializer is right."""
+        """The builder's own value of an initializer is right; where it lies is remembered."""
+        if isinstance(tensor, torch.Tensor):
+            self.tensors[value.name] = tensor.detach()
+
+    def columns(self, value) -> "Columns":
+        """Gives columns of a matrix [in, out] as float32, from the first to before the last."""
+        if value.name not in self.tensors:
+            return _columns(value.const_value.numpy())
+        tensor = self.tensors[value.name]
+        return lambda first, last: tensor[:, first:last].to(torch.float32).numpy()
 
 
 class _Drawn:
@@ -108,17 +119,28 @@ class _Drawn:
             dtype=ir.DataType.FLOAT, shape=ir.Shape(shape), name=name,
         )  # fmt: skip
 
+    def columns(self, value) -> "Columns":
+        """As with a checkpoint; the matrix is drawn whole."""
+        return _columns(value.const_value.numpy())
+
     def forget(self) -> None:
         """Nothing is kept."""
+
+
+Columns = Callable[[int, int], np.ndarray]
+
+
+def _columns(matrix: np.ndarray) -> Columns:
+    return lambda first, last: matrix[:, first:last]
 
 
 # ---------------------------------------------------------------- quantizing
 
 
-def quantize(model, quantizer, forget) -> ir.Model:
+def quantize(model, quantizer, weights: _Read | _Drawn) -> ir.Model:
     """What the builder's `to_nbits` gives: its graph with every MatMul of a weight quantized.
 
-    model: the builder's; quantizer: its MatMulNBitsQuantizer; forget: called after each matrix.
+    model: the builder's; quantizer: its MatMulNBitsQuantizer.
     """
     nodes = [
         node for node in model.model.graph
@@ -127,29 +149,37 @@ def quantize(model, quantizer, forget) -> ir.Model:
     with ThreadPoolExecutor() as pool:
         for done, node in enumerate(nodes, start=1):
             print(f"{running.PROGRESS} {done} {len(nodes)}", flush=True)
-            _replace_node(model, node, *_quantized(model, quantizer, node, pool))
-            forget()
+            columns = weights.columns(node.inputs[1])
+            _replace_node(model, node, *_quantized(model, quantizer, node, columns, pool))
+            weights.forget()
     return model.model
 
 
-def _quantized(model, quantizer, node, pool) -> tuple[onnx.NodeProto, list[onnx.TensorProto]]:
-    """The node that takes a MatMul's place, and its weights."""
-    weight = node.inputs[1].const_value.numpy()  # [in, out]
-    inner, outer = weight.shape
+def _quantized(
+    model, quantizer, node, columns: Columns, pool
+) -> tuple[onnx.NodeProto, dict[str, np.ndarray]]:
+    """The node that takes a MatMul's place, and its weights by name."""
+    inner, outer = node.inputs[1].const_value.shape
     # An even number of columns: two zero points of four bits share a byte.
     width = max(2, SLICE // inner // 2 * 2)
-    slices = [weight[:, at : at + width] for at in range(0, outer, width)]
-    parts = list(pool.map(lambda part: _quantize_slice(model, quantizer, node, part), slices))
+
+    def part(first: int):
+        weight = columns(first, min(first + width, outer))
+        return _quantize_slice(model, quantizer, node, weight)
+
+    parts = list(pool.map(part, range(0, outer, width)))
     made = parts[0][0]
     for attribute in made.attribute:
         if attribute.name == "N":
             attribute.i = outer
-    arrays = zip(*(tensors for _, tensors in parts), strict=True)
-    return made, [_joined(list(tensors)) for tensors in arrays]
+    names = parts[0][1]
+    return made, {name: np.concatenate([arrays[name] for _, arrays in parts]) for name in names}
 
 
-def _quantize_slice(model, quantizer, node, weight: np.ndarray):
-    """A model of one MatMul, quantized as the builder does it."""
+def _quantize_slice(
+    model, quantizer, node, weight: np.ndarray
+) -> tuple[onnx.NodeProto, dict[str, np.ndarray]]:
+    """A model of one MatMul, quantized as the builder does it: its node, and its weights."""
     name = node.inputs[1].name
     inputs = [node.inputs[0].name, name]
     graph = onnx.helper.make_graph(
@@ -170,21 +200,18 @@ def _quantize_slice(model, quantizer, node, weight: np.ndarray):
     )
     work.process()
     done = work.model.model.graph
-    return done.node[0], list(done.initializer)
+    # Copies: a part of a protobuf message keeps all of it, and so the slice in fp32.
+    made = onnx.NodeProto.FromString(done.node[0].SerializeToString())
+    return made, {one.name: onnx.numpy_helper.to_array(one).copy() for one in done.initializer}
 
 
-def _joined(tensors: list[onnx.TensorProto]) -> onnx.TensorProto:
-    arrays = [onnx.numpy_helper.to_array(tensor) for tensor in tensors]
-    return onnx.numpy_helper.from_array(np.concatenate(arrays), tensors[0].name)
-
-
-def _replace_node(model, node, made: onnx.NodeProto, tensors: list[onnx.TensorProto]) -> None:
+def _replace_node(model, node, made: onnx.NodeProto, arrays: dict[str, np.ndarray]) -> None:
     """Make the MatMul what the quantizer made of it, in its place in the graph."""
     weight = node.inputs[1]
-    for tensor in tensors:
+    for name, array in arrays.items():
         # made before by the builder where the embedding shares the matrix
-        value = model.make_value(tensor.name)
-        value.const_value = ir.tensor(onnx.numpy_helper.to_array(tensor), name=tensor.name)
+        value = model.make_value(name)
+        value.const_value = ir.tensor(array, name=name)
         value.dtype, value.shape = value.const_value.dtype, value.const_value.shape
         model.model.graph.register_initializer(value)
     node.op_type, node.domain, node.name = made.op_type, made.domain, made.name

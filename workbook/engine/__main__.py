@@ -33,6 +33,9 @@ def options() -> argparse.ArgumentParser:
     bounds.add_argument("--queue", type=at_least(0), default=limits.queue, metavar="N",
                         help="requests that may wait; the next gets 429 "
                              "(default: %(default)s)")  # fmt: skip
+    bounds.add_argument("--together", type=at_least(1), default=limits.together, metavar="N",
+                        help="answers that are computed at once; each takes a part of the KV cache "
+                             "(default: %(default)s)")  # fmt: skip
     bounds.add_argument("--deadline", type=seconds, default=limits.deadline, metavar="S",
                         help="seconds for one request, waiting included; then it gets 504 "
                              "(default: %(default)g)")  # fmt: skip
@@ -115,7 +118,7 @@ def serve(args: argparse.Namespace, listener: socket.socket, known: keys.Keys | 
         args.model,
         artifact=args.artifact,
         threads=args.threads,
-        limits=Limits(args.queue, args.deadline, args.max_tokens, args.max_body),
+        limits=Limits(args.queue, args.deadline, args.max_tokens, args.max_body, args.together),
         keys=known,
         origins=args.cors_origin,
     )

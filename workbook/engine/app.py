@@ -66,7 +66,14 @@ def create_app(
     The app's `state.service` is its Service.
     """
     metrics = Metrics(model_name)
-    service = Service(load or (lambda: LocalModel(folder, threads=threads)), limits, metrics)
+
+    def loaded() -> LocalModel:
+        together = service.limits.together
+        model = load() if load else LocalModel(folder, threads=threads, together=together)
+        model.observe(metrics.batch.observe)
+        return model
+
+    service = Service(loaded, limits, metrics)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

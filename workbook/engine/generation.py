@@ -1,4 +1,9 @@
-"""ONNX Runtime GenAI, wrapped: a folder with a converted model becomes something to ask."""
+"""A folder with a converted model becomes something to ask.
+
+Answers are computed together, by a Batch. GenAI's Generator computes, one at a time and beside the
+batch, what only it can: answers that keep to a grammar, and contexts past LONG. For those GenAI
+loads the model a second time, when the first of them is asked for.
+"""
 
 import contextlib
 import functools
@@ -6,7 +11,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,6 +22,9 @@ from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
 from workbook.engine import genai, toolcalls
+from workbook.engine.batch import PIECE, TOGETHER, Batch, Row
+from workbook.engine.decoder import Decoder
+from workbook.engine.sampling import Sampler, log_probabilities
 from workbook.engine.toolcalls import ToolCall
 from workbook.errors import CourseError
 from workbook.models import chat
@@ -112,21 +120,22 @@ class LocalModel:
     """A converted model in memory.
 
     folder: a GenAI folder (genai_config.json, model.onnx, tokenizer.json); threads: how many
-    compute (left out: see `best_threads`; GenAI's own default loses a factor of 2.4).
+    compute (left out: see `best_threads`; GenAI's own default loses a factor of 2.4); together: the
+    most answers that are computed at once.
     `context` is the most tokens of prompt and answer together, `end_ids` are the tokens that end
     an answer, `tool_ids` the tokens before and after a tool call.
 
-    Generations run one at a time: a second thread waits for the first.
+    Streams that are open at the same time, in one thread or in several, are computed together; only
+    those that GenAI computes (guidance, contexts past LONG) wait for each other.
     Raises CourseError when the folder does not hold a model that can be loaded.
     """
 
-    def __init__(self, folder: Path, *, threads: int | None = None):
+    def __init__(self, folder: Path, *, threads: int | None = None, together: int = TOGETHER):
         self.folder = Path(folder)
         self.threads = threads or best_threads(self.folder)
         config = _read_config(self.folder)
-        options = {"session_options": {"intra_op_num_threads": self.threads}}
         try:
-            self._model = genai.Model(self.folder, {"model": {"decoder": options}})
+            self._batch = Batch(Decoder(self.folder, config, self.threads), together)
             # Not GenAI's tokenizer: it cuts a prompt at a NUL character, and its stream drops text
             # that follows a broken character. The ids are the same (tests/engine).
             self._tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
@@ -146,8 +155,22 @@ class LocalModel:
         added = self._tokenizer.get_added_tokens_decoder()
         self.special_ids = frozenset(id for id, token in added.items() if token.special)
         self._special_texts = sorted(added[id].content for id in self.special_ids)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of what GenAI computes
         self._holder: int | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being computed."""
+        return self._batch.busy or self._lock.locked()
+
+    def observe(self, told: Callable[[int], None]) -> None:
+        """Have `told` called at every round of the batch: how many answers got a token."""
+        self._batch.observe = told
+
+    @functools.cached_property
+    def _model(self) -> genai.Model:
+        options = {"session_options": {"intra_op_num_threads": self.threads}}
+        return genai.Model(self.folder, {"model": {"decoder": options}})
 
     def encode(self, messages: list[dict], tools: list[dict] | None = None) -> list[int]:
         """The token ids of OpenAI-shaped messages and tools, through the chat template.
@@ -188,6 +211,13 @@ class LocalModel:
             raise PromptTooLong(prompt_tokens, self.context)
         return min(max_tokens, self.context - prompt_tokens)
 
+    def alone(self, prompt_tokens: int, max_tokens: int, guidance: tuple[str, str] | None) -> bool:
+        """Whether GenAI has to compute an answer, which it does one at a time.
+
+        Raises PromptTooLong.
+        """
+        return bool(guidance) or prompt_tokens + self.room(prompt_tokens, max_tokens) > LONG
+
     def stream(
         self,
         prompt_ids: list[int],
@@ -209,31 +239,81 @@ class LocalModel:
         it are taken. logprobs: every token carries its log-probability (natural logarithm, at
         temperature 1 and without guidance) and those of so many most probable tokens.
         `cancelled` is asked before every token; when it says yes, the stream ends. A Stop ends
-        it within a token too, and while the prompt is read.
+        it while it waits and while its prompt is read, too; once tokens come, the computation that
+        others share is not cut off, so it ends with the token that is being computed.
 
-        Raises PromptTooLong, BadGuidance, and CourseError when this thread already has an open
-        stream.
+        Raises PromptTooLong and BadGuidance; CourseError when GenAI has to compute it and this
+        thread already has such a stream open.
         """
         room = self.room(len(prompt_ids), max_tokens)
-        search = {
-            # The KV cache is reserved for max_length: keep it as short as the request.
-            "max_length": len(prompt_ids) + room,
-            "min_length": len(prompt_ids) + min(min_tokens, room),
-            **_sampling(temperature, top_p, seed),
-        }
-        return self._stream(
-            prompt_ids, room, search, guidance, logprobs, cancelled or (lambda: False)
-        )
+        cancelled = cancelled or (lambda: False)
+        least, scored = min(min_tokens, room), logprobs is not None
+        if self.alone(len(prompt_ids), max_tokens, guidance):
+            search = {
+                # The KV cache is reserved for max_length: keep it as short as the request.
+                "max_length": len(prompt_ids) + room,
+                "min_length": len(prompt_ids) + least,
+                **_search(temperature, top_p, seed),
+            }
+            found = self._alone(prompt_ids, room, search, guidance, scored, cancelled)
+        else:
+            sampler = Sampler(temperature, top_p, seed)
+            row = Row(prompt_ids, room, sampler, self.end_ids, least=least, scored=scored)
+            found = self._together(row, cancelled)
+        return self._tokens(found, room, logprobs, cancelled)
 
-    def _stream(
+    def _tokens(
+        self,
+        found: Generator[tuple[int, np.ndarray | None]],
+        room: int,
+        logprobs: int | None,
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Token]:
+        text = _Pieces(self._tokenizer, self.special_ids)
+        with contextlib.closing(found):
+            for count, (token, scores) in enumerate(found, 1):
+                if cancelled():
+                    return
+                last = token in self.end_ids or count == room
+                seen = () if scores is None else log_probabilities(scores, token, logprobs or 0)
+                yield Token(token, text.step(token, last=last), *seen)
+                if last:
+                    return
+
+    def _together(
+        self, row: Row, cancelled: Callable[[], bool]
+    ) -> Generator[tuple[int, np.ndarray | None]]:
+        """(token, scores) of an answer that is computed in the batch."""
+        if cancelled():
+            return
+
+        def give_up() -> None:
+            self._batch.give_up(row)
+
+        def ask() -> None:
+            if cancelled():
+                give_up()
+
+        self._batch.add(row)
+        try:
+            if isinstance(cancelled, Stop):
+                with cancelled.acting(give_up):
+                    yield from row.results()
+            else:
+                yield from row.results(ask)
+        finally:
+            give_up()
+
+    def _alone(
         self,
         prompt_ids: list[int],
         room: int,
         search: dict,
         guidance: tuple[str, str] | None,
-        logprobs: int | None,
+        scored: bool,
         cancelled: Callable[[], bool],
-    ) -> Iterator[Token]:
+    ) -> Generator[tuple[int, np.ndarray | None]]:
+        """(token, scores) of an answer that GenAI computes."""
         if not self._acquire(cancelled):
             return
         try:
@@ -244,7 +324,7 @@ class LocalModel:
                 if isinstance(cancelled, Stop):
                     stopping = cancelled.acting(generator.terminate)
                 with stopping:
-                    yield from self._generate(generator, prompt_ids, room, logprobs, cancelled)
+                    yield from self._generate(generator, prompt_ids, room, scored, cancelled)
         finally:
             self._release()
 
@@ -263,27 +343,19 @@ class LocalModel:
         generator: genai.Generator,
         prompt_ids: list[int],
         room: int,
-        logprobs: int | None,
+        scored: bool,
         cancelled: Callable[[], bool],
-    ) -> Iterator[Token]:
+    ) -> Iterator[tuple[int, np.ndarray | None]]:
         try:
             # A prompt that may reach past LONG must be seen whole.
-            step = CHUNK if len(prompt_ids) + room <= LONG else len(prompt_ids)
+            step = PIECE if len(prompt_ids) + room <= LONG else len(prompt_ids)
             for begin in range(0, len(prompt_ids), step):
                 if cancelled():
                     return
                 generator.append(prompt_ids[begin : begin + step])
-            text = _Pieces(self._tokenizer, self.special_ids)
-            for count in range(1, room + 1):
-                if cancelled():
-                    return
-                scores = None if logprobs is None else generator.logits()
-                token = generator.next()
-                last = token in self.end_ids or count == room
-                seen = () if scores is None else log_probabilities(scores, token, logprobs)
-                yield Token(token, text.step(token, last=last), *seen)
-                if last:
-                    return
+            while not cancelled():
+                scores = generator.logits() if scored else None
+                yield generator.next(), scores
         except genai.GenaiError:
             if not cancelled():  # else it was ended from outside
                 raise
@@ -387,21 +459,6 @@ class _Pieces:
         return text
 
 
-def log_probabilities(
-    scores: np.ndarray, token: int, count: int
-) -> tuple[float, tuple[tuple[int, float], ...]]:
-    """A token's log-probability, and (id, log-probability) of the `count` most probable tokens.
-
-    scores: the logits, one a token of the vocabulary. log p = logit - log(sum(exp(logits))).
-    """
-    exact = scores.astype(np.float64)
-    highest = exact.max()
-    logs = exact - (highest + np.log(np.exp(exact - highest).sum()))
-    best = np.argpartition(logs, -count)[-count:] if count else np.array([], dtype=int)
-    best = best[np.argsort(-logs[best], kind="stable")]
-    return float(logs[token]), tuple((int(id), float(logs[id])) for id in best)
-
-
 @functools.cache
 def _byte_letters() -> dict[str, int]:
     """The letter that byte-level tokenizers write for each byte: a printable one stands for
@@ -412,11 +469,6 @@ def _byte_letters() -> dict[str, int]:
         chr(0x100 + number): byte for number, byte in enumerate(moved)
     }
 
-
-CHUNK = 256
-"""Tokens of a prompt that are read at a time. The model's output has a score for every token of
-the vocabulary and of the piece: a whole prompt's would take 3.3 GB at 4,096 tokens of Phi-4-mini.
-And a piece is what a Stop may have to wait for."""
 
 LONG = 4096
 """From here on the positions of Phi's LongRoPE are scaled otherwise, those before it too."""
@@ -439,7 +491,7 @@ def physical_cores() -> int:
     return max(1, min(cores, allowed))
 
 
-def _sampling(temperature: float, top_p: float, seed: int | None) -> dict:
+def _search(temperature: float, top_p: float, seed: int | None) -> dict:
     if temperature == 0:
         return {"do_sample": False}
     drawn = {"do_sample": True, "temperature": temperature, "top_p": top_p, "top_k": 0}

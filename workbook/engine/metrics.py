@@ -42,8 +42,12 @@ class Metrics:
             Counter, "stopped", "Answers that were stopped before their end.", "reason"
         )
         self.stop_seconds = named(
-            Histogram, "stop_seconds", "From the moment an answer is stopped to the moment the "
-            "model is free again.", buckets=SECONDS,
+            Histogram, "stop_seconds", "From the moment an answer is stopped to the moment its "
+            "computation has ended.", buckets=SECONDS,
+        )  # fmt: skip
+        self.batch = named(
+            Histogram, "batch_answers", "Answers that got a token in one round of computing.",
+            buckets=(1, 2, 4, 8, 16, 32),
         )  # fmt: skip
         self.running = named(Gauge, "running", "Answers that are computed now.")
         self.queue_length = named(Gauge, "queue_length", "Requests that wait for their turn.")

@@ -1,7 +1,7 @@
 """The model behind the HTTP app: loaded in the background, asked from worker threads.
 
-Answers are computed one at a time, first come first served. Who waits, and for how long, is
-bounded: see Limits.
+So many answers are computed at once as Limits says, first come first served. Who waits, and for how
+long, is bounded there too.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import logging
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import anyio
 from anyio import to_thread
 
+from workbook.engine.batch import TOGETHER
 from workbook.engine.errors import ApiError
 from workbook.engine.generation import LocalModel, Stop, Token
 from workbook.engine.metrics import Metrics
@@ -36,15 +38,17 @@ LONGEST_WAIT = 60
 class Limits:
     """What one server takes on.
 
-    `queue`: requests that may wait while one is computed; `deadline`: seconds from a request's
+    `queue`: requests that may wait while others are computed; `deadline`: seconds from a request's
     arrival to its last token, waiting included; `max_tokens`: most tokens that a request may ask
-    for (None: what the context leaves); `body`: bytes of one request.
+    for (None: what the context leaves); `body`: bytes of one request; `together`: answers that are
+    computed at once.
     """
 
     queue: int = 64
     deadline: float = 600.0
     max_tokens: int | None = None
     body: int = 2 * 2**20
+    together: int = TOGETHER
 
 
 class Service:
@@ -65,10 +69,11 @@ class Service:
         self.limits = limits or Limits()
         self.metrics = metrics
         self.leaving = False
-        self._turn = anyio.CapacityLimiter(1)  # first come, first served
-        self._thread = anyio.CapacityLimiter(1)
+        self._together = _Lane(self.limits.together)
+        self._alone = _Lane(1)
         self._open: set[Stop] = set()
-        self._computed: Stop | None = None
+        self._computed: set[Stop] = set()
+        self._post: _Post | None = None
         self._pace = 1.0  # seconds that an answer takes, lately
         if metrics:
             metrics.watch(self)
@@ -102,8 +107,8 @@ class Service:
 
     @property
     def running(self) -> int:
-        """Answers that are computed: 0 or 1."""
-        return int(self._computed is not None)
+        """Answers that are computed."""
+        return len(self._computed)
 
     @property
     def waiting(self) -> int:
@@ -132,9 +137,10 @@ class Service:
                 code="shutting_down",
                 wait=5,
             )
-        # As many may wait as the queue holds, beside the one that is computed.
-        if len(self._open) > self.limits.queue:
-            wait = math.ceil(self._pace * (self.waiting + 1))
+        # As many may wait as the queue holds, beside those that are computed.
+        together = self.limits.together
+        if len(self._open) >= self.limits.queue + together:
+            wait = math.ceil(self._pace * (self.waiting + 1) / together)
             raise ApiError(
                 429,
                 f"{self.waiting} requests wait already, and the queue holds no more: "
@@ -162,8 +168,9 @@ class Service:
     ) -> AsyncIterator[str | ToolCall]:
         """Text pieces and tool calls of one answer, generated in a worker thread.
 
-        job: has `run(model, stop)`, an iterator over these pieces; gone: returns when the client
-        has gone. The generation stops when this iterator is closed, when the client has gone, at
+        job: has `run(model, stop)`, an iterator over these pieces, and `alone(model)`, whether such
+        jobs are computed one at a time, beside the others; gone: returns when the client has
+        gone. The generation stops when this iterator is closed, when the client has gone, at
         the deadline and when the server ends.
 
         Raises ApiError 429 (queue full), 503 (the server ends) and 504 (deadline).
@@ -174,9 +181,11 @@ class Service:
         pieces: asyncio.Queue[str | ToolCall | None] = asyncio.Queue()
         job.arrived = arrived
 
+        post = self._post = self._post or _Post(loop)
+
         def work() -> None:
             for piece in job.run(self.model, stop):
-                loop.call_soon_threadsafe(pieces.put_nowait, piece)
+                post.put(pieces, piece)
 
         self._open.add(stop)
         worker = asyncio.create_task(self._in_turn(work, stop, job))
@@ -197,24 +206,25 @@ class Service:
             watcher.cancel()
 
     async def _in_turn(self, work: Callable[[], None], stop: Stop, job: Any) -> None:
-        async with self._turn:
+        lane = self._alone if job.alone(self.model) else self._together
+        async with lane.turn:
             if stop():
                 return
-            self._computed = stop
+            self._computed.add(stop)
             started = time.perf_counter()
             if self.metrics:
                 self.metrics.queue_seconds.observe(started - job.arrived)
             try:
-                await to_thread.run_sync(work, limiter=self._thread)
+                await to_thread.run_sync(work, limiter=lane.threads)
             finally:
-                self._computed = None
+                self._computed.discard(stop)
                 if stop() and self.metrics:
                     self.metrics.stop_seconds.observe(time.perf_counter() - stop.at)
                 self._pace += 0.2 * (time.perf_counter() - started - self._pace)
 
     def _let_go(self, stop: Stop, worker: asyncio.Task) -> None:
         # Who waits leaves the queue at once; who computes is ended by its Stop.
-        if self._computed is not stop:
+        if stop not in self._computed:
             worker.cancel()
 
     def _end(self, stop: Stop, job: Any, pieces: asyncio.Queue) -> None:
@@ -222,6 +232,36 @@ class Service:
         pieces.put_nowait(None)
         if self.metrics:
             self.metrics.ended(job, stop.reason if not job.finish_reason else "")
+
+
+class _Lane:
+    """Where jobs wait for their turn, first come, first served, and the threads that run them."""
+
+    def __init__(self, width: int):
+        self.turn = anyio.CapacityLimiter(width)
+        self.threads = anyio.CapacityLimiter(width)
+
+
+class _Post:
+    """From worker threads to the event loop, which is woken once for all that is there."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop):
+        self._loop = loop
+        self._letters: deque[tuple[asyncio.Queue, str | ToolCall]] = deque()
+        self._called = False
+
+    def put(self, queue: asyncio.Queue, piece: str | ToolCall) -> None:
+        """Put a piece into a queue of the event loop; from any thread."""
+        self._letters.append((queue, piece))
+        if not self._called:
+            self._called = True
+            self._loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        self._called = False  # before the letters are taken: a later one calls again
+        while self._letters:
+            queue, piece = self._letters.popleft()
+            queue.put_nowait(piece)
 
 
 def _say_why(reason: str, deadline: float) -> None:
@@ -275,6 +315,10 @@ class Job:
     first: float = 0.0
     last: float = 0.0
     bytes_of: Callable[[int], bytes] = field(default=lambda token: b"", repr=False)
+
+    def alone(self, model: LocalModel) -> bool:
+        """Whether the model cannot compute it together with others."""
+        return model.alone(len(self.prompt), self.max_tokens, self.guidance)
 
     def run(self, model: LocalModel, cancelled: Callable[[], bool]) -> Iterator[str | ToolCall]:
         """Generate: yields text pieces and tool calls, keeps token ids and finish reason."""

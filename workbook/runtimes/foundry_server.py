@@ -30,7 +30,7 @@ from workbook.engine import PromptTooLong, ToolCall, errors, toolcalls
 from workbook.engine.app import add_state, check_model, reply
 from workbook.engine.errors import ApiError
 from workbook.engine.schemas import ChatRequest
-from workbook.engine.service import Service
+from workbook.engine.service import Limits, Service
 from workbook.errors import CourseError
 from workbook.models import chat
 from workbook.runtimes import foundry
@@ -274,6 +274,10 @@ class FoundryJob:
     usage: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
+    def alone(self, model: FoundryModel) -> bool:
+        """No other way than all: its service computes one at a time."""
+        return False
+
     def run(self, model: FoundryModel, cancelled: Callable[[], bool]) -> Iterator[str | ToolCall]:
         """Generate: yields text pieces and tool calls, keeps finish reason and usage."""
         started = time.perf_counter()
@@ -345,7 +349,7 @@ def create_app(folder: Path, model_name: str, *, artifact: str = "") -> FastAPI:
     Requests take turns. The SDK runs several sessions at once, but each of them computes alone,
     with threads of its own: on a CPU nothing is gained, and on a busy one much is lost.
     """
-    service = Service(lambda: FoundryModel(folder, model_name))
+    service = Service(lambda: FoundryModel(folder, model_name), Limits(together=1))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -268,8 +268,9 @@ PAGE = """<!DOCTYPE html>
 <h1>{lab}</h1><p>{text}</p></body></html>
 """
 
-
 STYLE = "<style>#notebook td, #notebook th { padding: .2em .7em .2em 0 }</style>\n"
+NO_ALT = re.compile(r"<img(?![^>]*\balt=)")
+NO_DESCRIPTION = "No description has been provided for this image"
 
 
 def short_page(lab: str, student: str, text: str) -> str:
@@ -283,6 +284,7 @@ def _exporter() -> Any:
     import nbgrader
     from nbconvert.exporters import HTMLExporter
     from nbconvert.filters import Highlight2HTML, markdown2html_mistune
+    from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
     from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
     from traitlets.config import Config
 
@@ -292,7 +294,21 @@ def _exporter() -> Any:
     config.HTMLExporter.extra_template_basedirs = [str(place / "templates")]
     css = place / "static" / "node_modules" / "bootstrap" / "dist" / "css"
     config.HTMLExporter.extra_template_paths = [str(css)]
-    exporter = HTMLExporter(config=config)
+
+    class Feedback(HTMLExporter):
+        """Without nbconvert's second pass over the page, which parses all of it only to give
+        images an alternative text, and takes more time than the first."""
+
+        def from_notebook_node(self, nb, resources=None, **kw):
+            resources = self._init_resources(resources)
+            kinds = WidgetsDataTypeFilter(
+                notebook_metadata=self._nb_metadata, parent=self, resources=resources
+            )
+            self.register_filter("filter_data_type", kinds)
+            page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
+            return NO_ALT.sub(f'<img alt="{NO_DESCRIPTION}"', page), resources
+
+    exporter = Feedback(config=config)
     exporter._preprocessors = []
     exporter.register_preprocessor(CSSHTMLHeaderPreprocessor, enabled=True)
     # most cells are the same for all students
