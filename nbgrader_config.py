@@ -9,7 +9,8 @@ c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "slm-workbook"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "labs"
-c.CourseDirectory.submitted_directory = "build/submitted"
+# Empty folders, by which formgrader counts: its button Autograde finds nothing there to execute.
+c.CourseDirectory.submitted_directory = "build/grades/submitted"
 c.CourseDirectory.autograded_directory = "build/grades/autograded"
 c.CourseDirectory.feedback_directory = "build/grades/feedback"
 c.CourseDirectory.solution_directory = "build/solution"

@@ -297,6 +297,24 @@ def test_generate_writes_what_check_wants(tmp_path):
 
 
 @pytest.mark.slow
+def test_an_exam_is_the_student_version_of_a_private_source(tmp_path):
+    private = tmp_path / "private" / "lab01"
+    private.mkdir(parents=True)
+    book = solution("lab01")
+    book.cells[0].source += "\n\nThe exam."
+    nbformat.write(book, private / "lab01.ipynb")
+    (private / "data.csv").write_text("a\n1\n", encoding="utf-8")
+    assert labs.exam("lab01", private.parent, tmp_path) == ["lab01.ipynb", "data.csv"]
+    made = (tmp_path / "lab01" / "lab01.ipynb").read_text(encoding="utf-8")
+    assert "The exam." in made and "BEGIN" not in made
+    assert (tmp_path / "lab01" / "data.csv").is_file()
+    with pytest.raises(CourseError, match="is there already"):
+        labs.exam("lab01", private.parent, tmp_path)
+    with pytest.raises(CourseError, match="There is no lab 'lab77': choose one of lab01,"):
+        labs.exam("lab77", private.parent, tmp_path)
+
+
+@pytest.mark.slow
 def test_a_broken_source_is_one_sentence_and_keeps_the_old_labs(tmp_path):
     sources, made = tmp_path / "solutions", tmp_path / "labs"
     shutil.copytree(paths.SOLUTIONS / LABS[0], sources / LABS[0])

@@ -1,35 +1,11 @@
 """JupyterLab as a student sees it: `course.py lab`, a browser, and the first lesson."""
 
-import os
 import re
-import shutil
-import signal
-import subprocess
 import sys
 
 import pytest
 
 from workbook import paths
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser_path() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        reason = "no Chromium on the path: install it, for example with apt-get install chromium"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -42,40 +18,12 @@ def lesson():
 
 
 @pytest.fixture(scope="module")
-def address(lesson):
-    """The address that `course.py lab` prints; the server is ended afterwards."""
-    lab = subprocess.Popen(
-        [sys.executable, "course.py", "lab", "--no-browser"],
-        cwd=paths.ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        lines = iter(lab.stdout.readline, "")
-        found = next((re.search(r"http://127\.0\.0\.1:\S+", line) for line in lines
-                      if "http://127.0.0.1" in line), None)  # fmt: skip
-        assert found, f"course.py lab printed no address and ended with {lab.poll()}"
-        yield found.group()
-        lab.send_signal(signal.SIGINT)
-        assert lab.wait(timeout=30) in (0, 130)
-    finally:
-        if lab.poll() is None:
-            os.killpg(lab.pid, signal.SIGKILL)
-            lab.wait()
-
-
-@pytest.fixture(scope="module")
-def page(browser_path, address):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
+def page(lesson, browser, served):
+    with served([sys.executable, "course.py", "lab", "--no-browser"], cwd=paths.ROOT) as address:
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.goto(address)
         yield page
-        browser.close()
+        page.close()
 
 
 def outputs(page) -> str:

@@ -35,6 +35,16 @@ def test_a_mistake_shows_only_the_last_frame_of_the_package():
     assert caught.value.__context__ is None
 
 
+def test_an_answer_that_is_not_written_says_so():
+    def stub(full, quantized):
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError, match="not answered yet") as caught:
+        lab04.flips(stub, [], [])
+    frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert frames[-1] == "wrapped" and caught.value.__context__ is None
+
+
 def test_an_error_in_the_students_code_passes_through():
     def broken(full, quantized):
         raise ZeroDivisionError

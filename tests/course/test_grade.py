@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from workbook import paths
 from workbook.course import grade
-from workbook.course.grading import boxes, restore, submissions
+from workbook.course.grading import boxes, outputs, restore, submissions
 from workbook.course.grading import one as grading_one
 from workbook.errors import CourseError
 
@@ -108,6 +108,7 @@ def graded(solutions, tmp_path_factory):
     _hand_in(folder, "incomplete", _without_a_test())
     _hand_in(folder, "json", '{"cells": 5, "nbformat": 4, "nbformat_minor": 5}')
     _hand_in(folder, "lost", _book(), lab="lab91")
+    _hand_in(folder, "quiet", _book(second="def f2():\n    raise NotImplementedError()"))
     lines = []
     found = grade.grade_all(
         grade.find(folder), out, solutions=solutions, workers=2, cell_limit=6, tell=lines.append
@@ -249,15 +250,21 @@ def test_private_tests_replace_and_add(solutions, tmp_path):
     (private / "exercise_1_test.py").write_text("assert f1() == 5, 'the exam wants 5'\n")
     (private / "exercise_2_test.more.py").write_text("assert f2() > 0, 'never'\n")
 
+    told = []
+
     def run():
         return grade.grade_all(
             grade.find(tmp_path / "in"), tmp_path / "out", solutions=solutions,
-            overlay=tmp_path / "private", tell=lambda line: None,
+            overlay=tmp_path / "private", tell=told.append,
         )[0]  # fmt: skip
 
     assert [cell.message for cell in run().cells] == ["AssertionError: the exam wants 5", ""]
+    assert told[0] == "lab90: with the private exercise_1_test.py, exercise_2_test.more.py."
     (private / "exercise_9_test.py").write_text("")
     with pytest.raises(CourseError, match="lab90 has no test cell exercise_9_test"):
+        run()
+    private.rename(tmp_path / "private" / "lab9")
+    with pytest.raises(CourseError, match=r"has nothing for lab90: .* and it holds lab9"):
         run()
 
 
@@ -300,6 +307,27 @@ def test_the_report_has_mistakes_and_reasons(graded):
     for said in ("Distribution", "Hardest exercises", "AssertionError: not 2", "garbage",
                  "This cell took too long"):  # fmt: skip
         assert said in page
+    assert "NotImplementedError" not in page, "no answer is no mistake"
+    row = re.search(r"<tr><td>exercise_2</td>.*?</tr>", page).group()
+    assert row.endswith('<td class="n">14 %</td></tr>'), "one of the seven that were executed"
+
+
+@pytest.mark.slow
+def test_a_feedback_page_names_its_tests(graded):
+    page = (graded[1] / "feedback" / "anna" / LAB / f"{LAB}.html").read_text(encoding="utf-8")
+    assert '<a href="#exercise_1_test">exercise_1_test</a> (Score: 3.0 / 3.0)' in page
+
+
+def test_who_handed_in_nothing_is_no_submission():
+    grades = [
+        grade.Grade("a", LAB, 6.0, 6.0, True),
+        grade.Grade("b <b>", LAB, 0.0, 6.0, False, outputs.NOTHING),
+    ]
+    assert grade.summary(grades)[0].startswith("lab90: 1 submission, 1 who handed in nothing, mean")
+    assert grade.summary(grades)[0].endswith("0 not gradable.")
+    page = outputs.report(grades)
+    assert "<strong>Handed in nothing:</strong> b &lt;b&gt;</p>" in page
+    assert "Not gradable" not in page
 
 
 def test_the_summary_is_one_line_a_lab():

@@ -94,7 +94,7 @@ def grade_all(
     sandbox works here.
     """
     limits = limits or boxes.Limits(cell=cell_limit, total=limit)
-    started, own, spent = time.monotonic(), time.process_time(), 0.0
+    own, spent = time.process_time(), 0.0
     known = labwork.known(found, solutions)
     by = boxes.choose(by)
     out = out.resolve()
@@ -105,6 +105,8 @@ def grade_all(
         others = labwork.answers(solutions)
         book = stack.enter_context(gradebook.opened(address))
         labs = {lab: prepare(lab, solutions, work, address, overlay, others) for lab in known}
+        for line in labwork.private_files(overlay, known) if overlay else []:
+            tell(line)
         gradebook.add_people(book, people or {})
         keeper = _Keeper(out, book)
         jobs = [_job(one_, labs.get(one_.lab), limits) for one_ in found]
@@ -112,7 +114,10 @@ def grade_all(
         if len(fresh) < len(jobs):
             tell(f"{len(jobs) - len(fresh)} of {len(jobs)} are as they were, and keep their grade.")
         for lab in {job.lab.key: job.lab for job in fresh if job.lab and not job.problem}.values():
-            labwork.fill_caches(lab, limits)
+            if labwork.converts(lab):
+                tell(f"{lab.name}: its own solution runs first, for the models that it converts.")
+                labwork.fill_caches(lab, limits)
+        begun = time.monotonic()
         for number, (job, outcome) in enumerate(
             _outcomes(fresh, limits, by, workers, scheduler, tell), start=1
         ):
@@ -125,7 +130,7 @@ def grade_all(
     write(grades, out, people)
     if fresh:
         spent += time.process_time() - own
-        tell(_throughput(len(fresh), time.monotonic() - started, spent))
+        tell(_throughput(len(fresh), time.monotonic() - begun, spent))
     return grades
 
 
@@ -185,7 +190,7 @@ def _absent(grades: list[Grade], labs: dict[str, Lab], people: dict[str, Person]
     """Those of the roster who handed in nothing."""
     there = {(grade.student, grade.lab) for grade in grades}
     return [
-        Grade(student, name, 0.0, lab.most, False, "Nothing was handed in.")
+        Grade(student, name, 0.0, lab.most, False, outputs.NOTHING)
         for student in people
         for name, lab in labs.items()
         if (student, name) not in there
@@ -235,6 +240,8 @@ class _Keeper:
         log.unlink(missing_ok=True)
         if outcome.log:
             log.write_text(outcome.log, encoding="utf-8", errors="replace")
+        # an empty folder: Formgrader counts it, and finds nothing there to run in the open
+        (self._out / "submitted" / student / lab).mkdir(parents=True, exist_ok=True)
         graded = self._out / "autograded" / student / lab
         shutil.rmtree(graded, ignore_errors=True)
         graded.mkdir(parents=True)

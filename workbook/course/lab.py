@@ -75,6 +75,7 @@ def arguments(root: Path, first: str, port: int | None, browser: bool, token: st
 
 def serve(root: Path, port: int | None, browser: bool) -> None:
     """Serve JupyterLab until Ctrl-C. Raises CourseError if the port is taken."""
+    os.chdir(root)  # where nbgrader's pages look for nbgrader_config.py and the gradebook
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment before others
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     # read when jupyter_core is imported, so before that

@@ -2,6 +2,8 @@
 
     python -m workbook.course.labs generate    write labs/ anew
     python -m workbook.course.labs check       say what in labs/ differs from what solutions/ gives
+    python -m workbook.course.labs exam LAB PRIVATE FOLDER
+                                               write FOLDER/LAB, with what PRIVATE/LAB changes
 
 solutions/labNN/labNN.ipynb is the only source of a lab.
 """
@@ -47,6 +49,27 @@ def generate(solutions: Path = paths.SOLUTIONS, labs: Path = paths.LABS) -> list
         for lab in made:
             shutil.copytree(released / lab, labs / lab)
     return made
+
+
+def exam(lab: str, overlay: Path, to: Path, solutions: Path = paths.SOLUTIONS) -> list[str]:
+    """Make the student version of one lab with a private overlay, in the new folder `to`/`lab`.
+
+    Returns what the overlay changed. Raises CourseError when there is no such lab or the folder
+    is there already, when the overlay does not fit, and when nbgrader refuses the source.
+    """
+    from workbook.course.grading import labwork  # which imports this module
+
+    if lab not in names(solutions):
+        raise CourseError(f"There is no lab {lab!r}: choose one of {', '.join(names(solutions))}.")
+    if (to / lab).exists():
+        raise CourseError(f"{to / lab} is there already: remove it, or give another folder.")
+    with tempfile.TemporaryDirectory(prefix="workbook-labs-") as work:
+        source = Path(work) / "in" / lab
+        shutil.copytree(solutions / lab, source, ignore=IGNORED)
+        changed = labwork.lay_over(source, lab, overlay)
+        released = release(source.parent, Path(work) / "out")
+        shutil.copytree(released / lab, to / lab)
+    return changed
 
 
 def check(solutions: Path = paths.SOLUTIONS, labs: Path = paths.LABS) -> list[str]:
@@ -130,9 +153,20 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m workbook.course.labs",
         description="Make labs/ from solutions/ with nbgrader, or check that it is made so.",
     )
-    parser.add_argument("action", choices=("generate", "check"))
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("generate", help="write labs/ anew")
+    actions.add_parser("check", help="say what in labs/ differs from what solutions/ gives")
+    private = actions.add_parser("exam", help="write the student version of one lab, with an "
+                                 "overlay's changes")  # fmt: skip
+    private.add_argument("lab")
+    private.add_argument("overlay", type=Path, help="the folder with the private tests")
+    private.add_argument("to", type=Path, help="the folder in which the lab's folder is made")
     args = parser.parse_args(argv)
     try:
+        if args.action == "exam":
+            changed = exam(args.lab, args.overlay, args.to)
+            print(f"Made {args.to / args.lab}, with {', '.join(changed) or 'nothing'} changed.")
+            return 0
         if args.action == "generate":
             print(f"Made {', '.join(generate())} in {paths.LABS.name}/.")
             return 0

@@ -16,20 +16,28 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+EMPTY = "not answered yet: write your code where a cell says YOUR CODE HERE."
+
+
 class Mistake(AssertionError):
     """A student's answer is not right; the text says in what way."""
 
 
 def check(function: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a check: a Mistake leaves it without the frames of this package."""
+    """Decorate a check: a Mistake leaves it without the frames of this package, and so does the
+    error of an answer that nobody has written yet."""
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
         except Mistake as mistake:
-            said = str(mistake)
-        raise Mistake(said)
+            found: Exception = Mistake(str(mistake))
+        except NotImplementedError as error:
+            if str(error):
+                raise
+            found = NotImplementedError(EMPTY)
+        raise found
 
     return wrapped
 
@@ -48,7 +56,11 @@ def ready() -> environment.Table:
 
 def kind(value: Any) -> str:
     """The name of a value's type, as a student would write it."""
-    return "None (is a `return` missing?)" if value is None else type(value).__name__
+    if value is None:
+        return "None (is a `return` missing?)"
+    name = type(value).__name__
+    # np.bool is called bool, too
+    return f"NumPy's {name}" if type(value).__module__ == "numpy" else name
 
 
 def whole(call: str, found: Any) -> int:

@@ -50,6 +50,8 @@ def _parameter_mistakes(config: Config) -> dict[int, str]:
         -layers * heads * head * hidden: "You left out the output projection of the attention.",
         -(2 * layers + 1) * hidden: "You left out the norms: two in each layer and one at the end.",
         -(layers + 1) * hidden: "You counted one norm a layer; there are two, and one at the end.",
+        layers * hidden * (hidden - heads * head): "You took the output projection as hidden_size "
+        "by hidden_size: it is (query heads x head size) by hidden_size.",
         -hidden: "You left out the last norm, after all layers.",
         -layers * 2 * hidden: "You left out the two norms of each layer.",
     }
@@ -124,6 +126,8 @@ def sequences_that_fit(
     mistakes = {
         int(gib * 2**30 // per_sequence): "You left out the weights: they are in memory first.",
         int(max(0.0, gib * 1e9 - weights) // per_sequence): "A GiB is 2**30 bytes; you took 10**9.",
+        int(max(0.0, room) * 16 / bits): f"You took {bits} bits for the cache, too: only the "
+        "weights have them, and the cache is bf16.",
         math.ceil(room): "A part of a sequence does not fit: round down.",
         math.floor(room): "When not even the weights fit, the answer is 0, not less.",
     }
@@ -423,6 +427,13 @@ def _generated(
     try:
         with _seen() as read:
             return function(folder, [dict(m) for m in messages], limit), read
+    except TypeError as error:
+        if "apply_chat_template()" not in str(error):
+            raise
+        raise Mistake(
+            "apply_chat_template refused its arguments: it wants the messages as JSON text, "
+            "json.dumps(messages)."
+        ) from None
     except RuntimeError as error:
         if "max length" not in str(error) and "max_length" not in str(error):
             raise
@@ -450,6 +461,10 @@ def _seen() -> Iterator[list[int]]:
         def generate_next_token(self) -> None:
             self.started = True
             super().generate_next_token()
+
+        def get_logits(self) -> Any:  # a loop may choose and append each token itself
+            self.started = True
+            return super().get_logits()
 
     og.Generator = Seen
     try:

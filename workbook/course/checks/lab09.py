@@ -7,6 +7,7 @@ files; nothing here starts a server.
 import ast
 import contextlib
 import io
+import json
 import logging
 import re
 import shlex
@@ -515,16 +516,16 @@ def engine_serves(dockerfile: Repair) -> None:
 
 def _served(text: str) -> list[str]:
     """The words of the Dockerfile's command. Raises Mistake when it serves nothing."""
-    commands = [rest for name, rest in instructions(text, "Dockerfile") if name == "CMD"]
-    if not commands:
+    pairs = instructions(text, "Dockerfile")
+    last = {name: rest for name, rest in pairs if name in ("ENTRYPOINT", "CMD")}
+    if not last:
         raise Mistake("The Dockerfile has no CMD any more: nothing would start.")
-    last = commands[-1]
-    try:
-        words = ast.literal_eval(last) if last.startswith("[") else shlex.split(last)
-    except (ValueError, SyntaxError):
-        raise Mistake(f"CMD {last} is no list of words: write it as JSON, in double quotes.") from (
-            None
-        )
+    # CMD holds the arguments of an ENTRYPOINT, unless that is a line for the shell
+    entry = last.get("ENTRYPOINT", "")
+    words = _words("ENTRYPOINT", entry)
+    if not entry or entry.startswith("["):
+        words += _words("CMD", last.get("CMD", ""))
+    words = _started(words)
     if "tail" in words or "sleep" in words:
         raise Mistake("That keeps the container running, and nothing answers: serve the app.")
     if "uvicorn" not in words:
@@ -534,6 +535,29 @@ def _served(text: str) -> list[str]:
         )
     if "server:app" not in words:
         raise Mistake("uvicorn wants to know what to serve: MODULE:NAME, here server:app.")
+    return words
+
+
+def _words(name: str, rest: str) -> list[str]:
+    try:
+        return json.loads(rest) if rest.startswith("[") else shlex.split(rest)
+    except ValueError:
+        raise Mistake(
+            f"{name} {rest} is no list of words: write it as JSON, in double quotes."
+        ) from (None)
+
+
+def _started(words: list[str]) -> list[str]:
+    """The same program without what only starts it: a shell, or Python with a line of code."""
+    if words[:1] in (["sh"], ["/bin/sh"], ["bash"], ["/bin/bash"]) and words[1:2] == ["-c"]:
+        return shlex.split(words[2]) if words[2:] else words
+    if words[:1] in (["python"], ["python3"]) and words[1:2] == ["-c"] and words[2:]:
+        with contextlib.suppress(SyntaxError, ValueError):
+            for node in ast.walk(ast.parse(words[2])):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "uvicorn.run":
+                    given = [str(ast.literal_eval(value)) for value in node.args]
+                    pairs = ((k.arg, ast.literal_eval(k.value)) for k in node.keywords)
+                    return ["uvicorn", *given, *(f"--{name}={value}" for name, value in pairs)]
     return words
 
 
@@ -569,12 +593,14 @@ def _can_check(text: str, dockerfile: str) -> None:
         raise Mistake("The test must begin with CMD or CMD-SHELL, then the program.")
     program, said = command[0], " ".join(command)
     ran = " ".join(rest for name, rest in instructions(dockerfile, "") if name == "RUN")
-    if program in ("true", "exit", "echo"):
+    forgiven = re.search(r"(\|\||;)\s*(true|:|exit 0|echo\b.*)\s*;?\s*$", said)
+    if program in ("true", "exit", "echo") or (words[0] == "CMD-SHELL" and forgiven):
         raise Mistake(f"`{said}` is always healthy: that is no check, ask the server.")
     installed = re.search(rf"install\b[^&|;]*\b{re.escape(program)}\b", ran)
     if program not in ("python", "python3") and not installed:
         raise Mistake(f"{program} is not in python:3.11-slim: use what the image has, Python.")
-    if not re.search(r"(127\.0\.0\.1|localhost):8080/health", said):
+    host = re.search(r"127\.0\.0\.1|localhost", said)
+    if not (host and "/health" in said and re.search(r"\b8080\b", said)):
         raise Mistake("The health check must ask http://127.0.0.1:8080/health.")
     if program.startswith("python"):
         _python_check(command)
@@ -584,12 +610,23 @@ def _can_check(text: str, dockerfile: str) -> None:
 
 
 def _python_check(command: list[str]) -> None:
-    code = command[command.index("-c") + 1] if "-c" in command[:-1] else ""
+    if "-c" not in command[:-1]:
+        raise Mistake("Python takes code behind -c: python -c CODE.")
+    code = command[command.index("-c") + 1]
     try:
-        ast.parse(code)
+        tree = ast.parse(code)
     except SyntaxError as error:
         raise Mistake(f"The health check's code is no Python ({error.msg}).") from None
-    if "urlopen" not in code and "raise_for_status" not in code:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler) and not re.search(
+            r"raise|exit\((?!0?\))", "\n".join(map(ast.unparse, node.body))
+        ):
+            raise Mistake(
+                "The check's code catches the error and ends with 0: let it fail, or end with "
+                "sys.exit(1)."
+            )
+    own = "status" in code and re.search(r"exit\(|raise\b|assert\b", code)
+    if "urlopen" not in code and "raise_for_status" not in code and not own:
         raise Mistake(
             "The check's code must fail when the server does: urllib.request.urlopen raises on "
             "every error status."
@@ -619,7 +656,10 @@ def modelfile_is_read(function: Repair) -> None:
     pairs, options = _modelfile(function)
     for name, _ in pairs:
         if name not in KNOWN:
-            raise Mistake(f"A Modelfile has no instruction {name}: Ollama would refuse it.")
+            raise Mistake(
+                f"A Modelfile has no instruction {name}: Ollama would refuse it. (A SYSTEM text of "
+                'several lines stands between """ and """.)'
+            )
     for name in options:
         if name not in OPTIONS:
             raise Mistake(f"Ollama has no parameter {name}: it would refuse the file.")
@@ -648,7 +688,13 @@ def modelfile_is_meant(function: Repair) -> None:
         raise Mistake("A TEMPLATE replaces the model's own, with its turns and its tools: no.")
     if options.get("temperature") != "0.3":
         raise Mistake("temperature was 0.3: change only what is broken.")
-    system = " ".join(rest for name, rest in pairs if name == "SYSTEM")
+    texts = [rest for name, rest in pairs if name == "SYSTEM"]
+    if len(texts) > 1:
+        raise Mistake(
+            f"The file has {len(texts)} SYSTEM instructions, and Ollama keeps the last one only: "
+            "write all that the model must know into one."
+        )
+    system = " ".join(texts)
     for line in ["service desk", *read("3_ollama/guidelines.txt").split("\n")]:
         if " ".join(line.split()) not in " ".join(system.split()):
             raise Mistake(

@@ -129,6 +129,18 @@ def _key(book: nbformat.NotebookNode, files: dict[str, str]) -> str:
 # ---------------------------------------------------------------- private tests
 
 
+def private_files(overlay: Path, labs: list[str]) -> list[str]:
+    """One line a lab: the files of its overlay. Raises CourseError when no lab has one."""
+    found = {lab: sorted(f.name for f in (overlay / lab).glob("*") if f.is_file()) for lab in labs}
+    if not any(found.values()):
+        there = sorted(path.name for path in overlay.glob("*")) if overlay.is_dir() else []
+        raise CourseError(
+            f"The overlay {overlay} has nothing for {', '.join(labs)}: it must hold labNN/CELL.py, "
+            f"and it holds {', '.join(there) or 'nothing'}."
+        )
+    return [f"{lab}: with the private {', '.join(names)}." for lab, names in found.items() if names]
+
+
 def lay_over(folder: Path, lab: str, overlay: Path) -> list[str]:
     """Put the private tests of overlay/labNN/ into a copy of a lab's source.
 
@@ -191,10 +203,15 @@ def executable(book: nbformat.NotebookNode) -> list[dict]:
     ]
 
 
+def converts(lab: Lab) -> bool:
+    """Whether a lab converts a model."""
+    return "convert(" in lab.source
+
+
 def fill_caches(lab: Lab, limits: boxes.Limits) -> None:
     """Run a lab's own solution in the open, once, when it converts a model: boxes cannot keep what
     they convert."""
-    if "convert(" in lab.source:
+    if converts(lab):
         files = {name: base64.b64decode(data) for name, data in lab.files.items()}
         with boxes.Box(boxes.preload(lab.book), boxes.NONE, limits) as box:
             box.execute(executable(lab.book), lab.name, files, None)

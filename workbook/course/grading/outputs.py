@@ -9,8 +9,11 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from workbook.course.grading.model import Grade
+from workbook.course.grading.model import CellScore, Grade
 from workbook.course.grading.submissions import Person
+
+NOTHING = "Nothing was handed in."
+"""The reason of those on the roster who have no submission."""
 
 GRADES, CANVAS, MOODLE, REPORT = "grades.csv", "canvas.csv", "moodle.csv", "report.html"
 
@@ -113,10 +116,13 @@ def summary(grades: list[Grade]) -> list[str]:
         of_lab = [grade for grade in grades if grade.lab == lab]
         points = [grade.points for grade in of_lab]
         full = sum(grade.graded and grade.points == grade.max for grade in of_lab)
-        bad = sum(not grade.graded for grade in of_lab)
+        absent = sum(grade.reason == NOTHING for grade in of_lab)
+        bad = sum(not grade.graded for grade in of_lab) - absent
+        count = len(of_lab) - absent
         lines.append(
-            f"{lab}: {len(of_lab)} submission{'s' * (len(of_lab) != 1)}, "
-            f"mean {statistics.mean(points):.1f} and median {statistics.median(points):g} of "
+            f"{lab}: {count} submission{'s' * (count != 1)}, "
+            + f"{absent} who handed in nothing, " * bool(absent)
+            + f"mean {statistics.mean(points):.1f} and median {statistics.median(points):g} of "
             f"{of_lab[0].max:g} points, {full} with full marks, {bad} not gradable."
         )
     return lines
@@ -138,8 +144,13 @@ def report(grades: list[Grade]) -> str:
         of_lab = [grade for grade in grades if grade.lab == lab]
         parts.append(f"<h2>{html.escape(lab)}</h2><p>{html.escape(summary(of_lab)[0])}</p>")
         parts += [_distribution(of_lab), _hardest(of_lab), _mistakes(of_lab)]
-        parts += [_people(of_lab, "Not gradable", lambda g: [] if g.graded else [g.reason])]
+        absent = [grade.student for grade in of_lab if grade.reason == NOTHING]
+        there = [grade for grade in of_lab if grade.reason != NOTHING]
+        parts += [_people(there, "Not gradable", lambda g: [] if g.graded else [g.reason])]
         parts += [_people(of_lab, "To look at", lambda g: [*g.flags, *filter(None, [g.manual])])]
+        if absent:
+            names = html.escape(", ".join(absent))
+            parts.append(f"<p><strong>Handed in nothing:</strong> {names}</p>")
     head = f"<title>Class report</title><style>{STYLE}</style>"
     body = "\n".join(filter(None, parts))
     return (
@@ -176,9 +187,16 @@ def _distribution(grades: list[Grade]) -> str:
     return _rows("Distribution", ["share of the points", "students", ""], rows)
 
 
+def unanswered(cell: CellScore) -> bool:
+    """Whether a test failed because there was no answer at all."""
+    return cell.message.startswith("NotImplementedError")
+
+
 def _hardest(grades: list[Grade]) -> str:
     shares: dict[str, list[float]] = {}
+    empty: Counter[str] = Counter()
     for grade in grades:
+        empty.update({cell.exercise for cell in grade.cells if grade.graded and unanswered(cell)})
         for name, (points, most) in grade.exercises().items():
             if most and grade.graded:
                 shares.setdefault(name, []).append(points / most)
@@ -188,10 +206,12 @@ def _hardest(grades: list[Grade]) -> str:
             _td(name),
             _td(f"{100 * statistics.mean(shares[name]):.0f} %", True),
             _td(f"{100 * statistics.mean(s == 1 for s in shares[name]):.0f} %", True),
+            _td(f"{100 * empty[name] / len(shares[name]):.0f} %", True),
         ]
         for name in order
     ]
-    return _rows("Hardest exercises first", ["exercise", "mean share", "full marks"], rows)
+    heads = ["exercise", "mean share of its points", "full marks", "left something out"]
+    return _rows("Hardest exercises first", heads, rows)
 
 
 def _mistakes(grades: list[Grade], most: int = 15) -> str:
@@ -200,7 +220,7 @@ def _mistakes(grades: list[Grade], most: int = 15) -> str:
         for grade in grades
         if grade.graded
         for one in grade.cells
-        if one.message.strip()
+        if one.message.strip() and not unanswered(one)
     )
     rows = [[_td(str(n), True), _td(c), _td(m)] for (c, m), n in said.most_common(most)]
     return _rows("Commonest mistakes", ["students", "test", "what it said"], rows)

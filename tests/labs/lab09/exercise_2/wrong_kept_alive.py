@@ -1,5 +1,5 @@
 # cell: exercise_2_repair
-# says: a web server has to run it
+# says: That keeps the container running
 # fails: exercise_2_repair_test
 def repair_dockerfile(text):
     return text.replace(
