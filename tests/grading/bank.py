@@ -56,8 +56,8 @@ def book(first=RIGHT_1, second=RIGHT_2, extra="", lab=LAB):
 class Case:
     """One hostile submission. content: a notebook, or the file's bytes; points: of 6; graded:
     whether it is executed to its end; says: what its reason or a cell's message holds; flag: what
-    a person is pointed to. harmless: the points where the attack comes at a moment at which it
-    does nothing."""
+    a person is pointed to. harmless: the points where the attack does nothing, by the moment at
+    which it comes or the limit that it meets first."""
 
     content: object
     points: float
@@ -168,7 +168,7 @@ CASES = {
                                  "    signal.signal(s, signal.SIG_IGN)\nwhile True:\n    pass"),
                             0, False, "could not be interrupted"),
     "fork_bomb": Case(book(second=_inside("import os", "while True:", "    os.fork()")), 0, False,
-                      "of memory"),
+                      "of memory", harmless=3),  # the limit of processes may come first
     "threads_until_refused": Case(book(second=_inside(
         "import threading", "for _ in range(500):",
         "    threading.Thread(target=time.sleep, args=(60,)).start()")), 3,
