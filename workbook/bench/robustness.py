@@ -303,6 +303,7 @@ def killed(full: bool) -> Iterator[Figure]:
                         continue
                     except httpx.TransportError as error:  # it was in flight
                         lost.append(repr(error))
+                        time.sleep(0.2)  # the dying process may still listen, and take nothing
                         continue
                     if answer.status_code == 503:  # the model is still loading
                         time.sleep(0.05)
