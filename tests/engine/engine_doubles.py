@@ -83,3 +83,14 @@ def ready(url: str) -> bool:
     with contextlib.suppress(httpx.TransportError):
         return httpx.get(f"{url}/health").status_code == 200
     return False
+
+
+def unlucky(step: Callable, rows: int) -> Callable:
+    """A decoder's `step` that fails when so many rows are computed together."""
+
+    def fails(tokens, lengths):
+        if len(tokens) == rows:
+            raise RuntimeError("out of luck")
+        return step(tokens, lengths)
+
+    return fails

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import onnxruntime
 import pytest
-from engine_doubles import wait_for
+from engine_doubles import unlucky, wait_for
 
 from workbook.engine import LocalModel, batch
 from workbook.engine.batch import Batch, Row
@@ -183,14 +183,7 @@ def test_a_round_that_fails_fails_its_answers_and_no_later_one(own, monkeypatch)
     given = prompts(own, 4)
     expected = [t.id for t in own.stream(given[0], max_tokens=9, min_tokens=9)]
     decoder = own._batch._decoder
-    real = decoder.step
-
-    def fails(tokens, lengths):
-        if len(tokens) == 3:
-            raise RuntimeError("out of luck")
-        return real(tokens, lengths)
-
-    monkeypatch.setattr(decoder, "step", fails)
+    monkeypatch.setattr(decoder, "step", unlucky(decoder.step, 3))
     streams = [own.stream(p, max_tokens=3000, min_tokens=3000) for p in given]
     for stream in streams[:2]:
         next(stream)

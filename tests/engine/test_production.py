@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import openai
 import pytest
-from engine_doubles import Slow, Spelled, wait_for
+from engine_doubles import Slow, Spelled, unlucky, wait_for
 from prometheus_client.parser import text_string_to_metric_families
 from test_command import engine
 
@@ -305,14 +305,7 @@ def test_500_requests_of_32_clients_get_the_answers_they_get_alone(start, artifa
 def test_a_round_that_fails_is_500_for_its_requests_and_the_engine_goes_on(start, artifact):
     model = LocalModel(artifact.path)
     decoder = model._batch._decoder
-    real = decoder.step
-
-    def fails(tokens, lengths):
-        if len(tokens) == 2:
-            raise RuntimeError("out of luck")
-        return real(tokens, lengths)
-
-    decoder.step = fails
+    decoder.step = unlucky(decoder.step, 2)
     url = start(model)
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(chat, url, stream=stream, **LONG) for stream in (False, True)]

@@ -542,9 +542,8 @@ def _words(name: str, rest: str) -> list[str]:
     try:
         return json.loads(rest) if rest.startswith("[") else shlex.split(rest)
     except ValueError:
-        raise Mistake(
-            f"{name} {rest} is no list of words: write it as JSON, in double quotes."
-        ) from (None)
+        said = f"{name} {rest} is no list of words: write it as JSON, in double quotes."
+        raise Mistake(said) from None
 
 
 def _started(words: list[str]) -> list[str]:
